@@ -1,0 +1,1 @@
+"""What crosses the wire between devices, gateway and consoles; no business rules."""

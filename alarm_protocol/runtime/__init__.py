@@ -1,0 +1,1 @@
+"""What touches the outside on behalf of every part: time, logs, sockets."""
