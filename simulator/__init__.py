@@ -1,0 +1,1 @@
+"""Simulated AWARE devices, households, operators, and the demo of the whole chain."""
