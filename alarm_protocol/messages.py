@@ -278,7 +278,5 @@ class HandOver(_Action, frozen=True, tag="hand_over"):
     text: NoteText | UnsetType = UNSET
 
 
-TrackAction = (
-    Accept | AssignUnit | Arrive | Note | Close | Reopen | SafetyAssessment | HandOver
-)
+TrackAction = Accept | AssignUnit | Arrive | Note | Close | Reopen | SafetyAssessment | HandOver
 OperatorAction = ConfirmDelivery | TrackAction

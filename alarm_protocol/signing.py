@@ -1,6 +1,6 @@
-"""The press signature: HMAC-SHA256 with the device's key.
+r"""The press signature: HMAC-SHA256 with the device's key.
 
-It covers `topic + "\\n" + the first line's exact bytes`, so that there is no canonical form
+It covers `topic + "\n" + the first line's exact bytes`, so that there is no canonical form
 to agree on, and a press copied to another device's topic no longer verifies.
 """
 
