@@ -1,0 +1,1 @@
+"""The operator consoles: views in over MQTT, a page per control room, actions out."""

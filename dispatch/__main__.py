@@ -1,0 +1,5 @@
+"""Start with `python -m dispatch`."""
+
+from dispatch.app import main
+
+main()

@@ -1,0 +1,116 @@
+"""The command `dispatch-console`."""
+
+import asyncio
+import contextlib
+import errno
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from aiohttp import web
+
+from alarm_protocol.runtime import logs
+from dispatch.core.errors import DispatchError, SettingsError
+from dispatch.feed import Feed
+from dispatch.settings import LOG_LEVELS, Settings, TlsFiles, read_settings
+from dispatch.web.server import make_app
+
+SHUTDOWN_S = 3.0
+
+cli = typer.Typer(
+    name="dispatch-console",
+    help="A control room's console in the browser: the police's or Veilig Thuis's.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@cli.callback()
+def _root() -> None:
+    """Keep `run` a named command, so that others can come beside it."""
+
+
+@cli.command()
+def run(
+    *,
+    console: Annotated[str, typer.Option(help="Whose console: police or veilig_thuis.")],
+    broker: Annotated[str, typer.Option(help="mqtt://host:port, or mqtts:// for TLS.")],
+    port: Annotated[int, typer.Option(help="Port of the page; 0 lets the system choose.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    log_level: Annotated[str, typer.Option(help=", ".join(LOG_LEVELS))] = "info",
+    tls_ca: Annotated[Path | None, typer.Option(help="CA file to trust for mqtts.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="This console's certificate.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+) -> None:
+    """Serve one console until SIGINT or SIGTERM. An absent broker is waited for."""
+    if log_level not in LOG_LEVELS:
+        raise SettingsError(f"--log-level {log_level!r}: choose from {', '.join(LOG_LEVELS)}")
+    settings = read_settings(
+        console=console,
+        broker=broker,
+        host=host,
+        port=port,
+        tls_files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
+    )
+    logs.configure(log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    app = make_app(Feed(settings), bind_host=settings.host)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, settings.host, settings.port)
+        try:
+            await site.start()
+        except OSError as error:
+            raise SettingsError(_why_not(settings, error)) from error
+        port = runner.addresses[0][1]
+        shown = f"[{settings.host}]" if ":" in settings.host else settings.host
+        # The one line on standard output that others wait for.
+        print(f"ready dispatch-console console={settings.console} url=http://{shown}:{port}")  # noqa: T201
+        sys.stdout.flush()
+        await stop.wait()
+        structlog.get_logger("dispatch").info("stopping", console=settings.console)
+    finally:
+        await runner.cleanup()
+
+
+def _why_not(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {settings.port} on {settings.host} is taken by another program;"
+            " choose another with --port, or 0 for any free one"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {settings.port} needs more rights; choose one above 1023 with --port"
+    return f"cannot listen on {settings.host} port {settings.port}: {error}; check --host"
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """Prefer uvloop, which is not there on every system."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional by platform
+    except ImportError:
+        return None
+    return uvloop.Loop
+
+
+def main() -> None:
+    """Run the command; a wrong setting is one line and exit code 2."""
+    try:
+        cli()
+    except DispatchError as error:
+        sys.stderr.write(f"dispatch-console: {error}\n")
+        sys.exit(2)

@@ -1,0 +1,384 @@
+"""One console's line to the broker: views in, confirmations, actions and presence out.
+
+The feed owns the board and keeps it over any interruption. It stands on aiomqtt, which
+acknowledges a message as soon as it has come; that is fine here, because a view counts as
+delivered only by this console's own confirmation, and the gateway repeats it until then.
+"""
+
+import asyncio
+import logging
+import random
+import secrets
+import socket
+from collections.abc import Callable
+from typing import Literal
+
+import aiomqtt
+import structlog
+from msgspec import Struct
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from alarm_protocol import topics
+from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, encode
+from alarm_protocol.errors import WireError
+from alarm_protocol.messages import ConfirmDelivery, Presence, TrackAction
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import ActionId, AlarmId
+from dispatch.core.access import ViewRefusal, admit_topic, admit_view
+from dispatch.core.answers import Answer, answers_in
+from dispatch.core.board import ALARMS_MAX, Board
+from dispatch.core.errors import BrokerRefusedError
+from dispatch.core.gateway import GatewayState, GatewayWatch
+from dispatch.settings import Settings
+
+CONFIRM_EVERY_S = 0.04
+"""Confirmations gather this long; the contract allows 50 ms."""
+ANSWER_WITHIN_S = 5.0
+ACTIONS_MAX = 64
+"""Actions that may wait for the gateway's answer at one time."""
+RECONNECT_MIN_S = 0.5
+RECONNECT_MAX_S = 10.0
+KEEP_ALIVE_S = 10
+BROKER_WITHIN_S = 5.0
+INCOMING_MAX = ALARMS_MAX + 2_000
+"""Messages that wait inside aiomqtt; all retained views fit. Past it aiomqtt drops a message,
+which the gateway repeats, since it stays unconfirmed."""
+PACKET_BYTES_MAX = 8_192
+"""A message is at most 4 KiB; the broker does not even send what is far above it."""
+FAILURE_CODE_MIN = 0x80
+
+Listener = Callable[[AlarmId | None], None]
+"""Told of each alarm that changed, and with None of a changed connection. Must not block."""
+
+log = structlog.get_logger("dispatch.feed")
+
+# aiomqtt and paho speak through the standard library's logging; what matters of it is logged
+# here, once, in this project's form.
+_quiet = logging.getLogger("dispatch.mqtt")
+_quiet.addHandler(logging.NullHandler())
+_quiet.propagate = False
+
+
+class Counters(Struct, kw_only=True):
+    """What a feed met since it started."""
+
+    views: int = 0
+    malformed: int = 0
+    refused: int = 0
+    confirmed: int = 0
+    connections: int = 0
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """How this console stands towards the broker and the gateway."""
+
+    broker: Literal["connected", "connecting"]
+    gateway: GatewayState
+    gateway_seen_at_ms: int
+    unverified: int
+    turned_away: int
+    refused: int
+    malformed: int
+
+
+class Feed:
+    """Run it as one task; read `board` and `connection()` at any time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.console = settings.console
+        self.board = Board()
+        self.counters = Counters()
+        self._settings = settings
+        self._identifier = f"dispatch-{settings.console}-{secrets.token_hex(6)}"
+        self._gateway = GatewayWatch()
+        self._gateway_state: GatewayState = "unknown"
+        self._client: aiomqtt.Client | None = None
+        self._waiting: dict[ActionId, tuple[AlarmId, asyncio.Future[Answer]]] = {}
+        self._listeners: list[Listener] = []
+        self._due = asyncio.Event()
+        self._operators = 0
+        self._operators_changed = asyncio.Event()
+
+    def connection(self) -> Connection:
+        """Say how this console stands at this moment."""
+        return Connection(
+            broker="connected" if self._client is not None else "connecting",
+            gateway=self._gateway.state(now_ms()),
+            gateway_seen_at_ms=self._gateway.seen_at_ms,
+            unverified=self.board.unverified_count,
+            turned_away=self.board.turned_away_count,
+            refused=self.counters.refused,
+            malformed=self.counters.malformed,
+        )
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` at every change from now on; the result ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def set_operators(self, operators: int) -> None:
+        """State how many pages are open, for this console's presence."""
+        if operators != self._operators:
+            self._operators = operators
+            self._operators_changed.set()
+
+    async def act(self, action: TrackAction) -> Answer:
+        """Send an action and wait at most `ANSWER_WITHIN_S` for the gateway's own answer.
+
+        Never says `done` without that answer: not when the broker took the message, and not
+        when the connection broke in between.
+        """
+        client = self._client
+        if client is None:
+            return Answer(action_id=action.action_id, outcome="not_connected")
+        if len(self._waiting) >= ACTIONS_MAX:
+            return Answer(action_id=action.action_id, outcome="busy")
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[action.action_id] = (action.alarm_id, future)
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN_S):
+                await client.publish(topics.actions(self.console), encode(action), qos=1)
+                return await future
+        except (TimeoutError, aiomqtt.MqttError) as error:
+            log.warning("action unanswered", action=action.action_id, error=str(error))
+            return Answer(action_id=action.action_id, outcome="unknown")
+        finally:
+            del self._waiting[action.action_id]
+
+    async def run(self) -> None:
+        """Stay connected until cancelled; whatever the broker does, try again."""
+        wait_s = RECONNECT_MIN_S
+        while True:
+            connections = self.counters.connections
+            try:
+                await self._connect()
+            except (aiomqtt.MqttError, BrokerRefusedError, OSError) as error:
+                log.warning("broker lost", broker=str(self._settings.broker), error=str(error))
+            except Exception:
+                # A console that stops listening is worse than any fault met here: say it
+                # loudly and begin again with a new connection.
+                log.exception("fault in the feed", broker=str(self._settings.broker))
+            finally:
+                self._lost()
+            if self.counters.connections > connections:
+                wait_s = RECONNECT_MIN_S
+            # Jitter, so that consoles which lost one broker do not come back as one.
+            await asyncio.sleep(random.uniform(wait_s / 2, wait_s))  # noqa: S311 - no secret
+            wait_s = min(wait_s * 2, RECONNECT_MAX_S)
+
+    async def _connect(self) -> None:
+        """Hold one connection until it breaks."""
+        client = self._make_client()
+        try:
+            async with client:
+                await self._attach(client)
+                self._tell(None)
+                await self._serve(client)
+        finally:
+            _release(client)
+
+    def _make_client(self) -> aiomqtt.Client:
+        broker = self._settings.broker
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = PACKET_BYTES_MAX
+        client = aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            identifier=self._identifier,
+            protocol=aiomqtt.ProtocolVersion.V5,
+            will=aiomqtt.Will(
+                topics.presence(self.console), encode(Presence(attached=False)), qos=1, retain=True
+            ),
+            timeout=BROKER_WITHIN_S,
+            keepalive=KEEP_ALIVE_S,
+            max_queued_incoming_messages=INCOMING_MAX,
+            max_queued_outgoing_messages=2 * ACTIONS_MAX,
+            properties=properties,
+            tls_context=self._settings.tls,
+            socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
+            logger=_quiet,
+        )
+        client.pending_calls_threshold = 2 * ACTIONS_MAX
+        return client
+
+    async def _attach(self, client: aiomqtt.Client) -> None:
+        """Subscribe, which brings the whole retained state, and say that we are here."""
+        for alarm_id in self.board.doubt_all():
+            self._tell(alarm_id)
+        once = SubscribeOptions(qos=1)
+        wanted = [(topics.alarm_views(self.console), once), (topics.GATEWAY_STATUS, once)]
+        codes = await client.subscribe(wanted)
+        if any(_is_failure(code) for code in codes):
+            raise BrokerRefusedError(
+                f"the broker refuses {self.console} to read {topics.alarm_views(self.console)};"
+                " check its access list"
+            )
+        self._client = client
+        self.counters.connections += 1
+        log.info("broker connected", broker=str(self._settings.broker), console=self.console)
+
+    async def _serve(self, client: aiomqtt.Client) -> None:
+        """Run the parts of one connection; the first that fails ends them all."""
+        parts = [
+            asyncio.create_task(part, name=f"feed {name}")
+            for name, part in (
+                ("views", self._receive(client)),
+                ("confirmations", self._confirm(client)),
+                ("presence", self._announce(client)),
+                ("watch", self._watch()),
+            )
+        ]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            await self._detach(client)
+
+    async def _detach(self, client: aiomqtt.Client) -> None:
+        """Take the presence back in an orderly end; a broken connection has its will for it."""
+        self._client = None
+        try:
+            async with asyncio.timeout(1):
+                await client.publish(
+                    topics.presence(self.console),
+                    encode(Presence(attached=False)),
+                    qos=1,
+                    retain=True,
+                )
+        except (TimeoutError, aiomqtt.MqttError) as error:
+            log.debug("presence left to the last will", error=str(error))
+
+    def _lost(self) -> None:
+        """Keep the board as it was, and fail every action that waits for an answer."""
+        self._client = None
+        self._gateway = self._gateway.unheard()
+        self._gateway_state = "unknown"
+        for action_id, (_, future) in self._waiting.items():
+            if not future.done():
+                future.set_result(Answer(action_id=action_id, outcome="unknown"))
+        self._tell(None)
+
+    async def _receive(self, client: aiomqtt.Client) -> None:
+        async for message in client.messages:
+            payload = message.payload if isinstance(message.payload, bytes) else b""
+            try:
+                self._take(str(message.topic), payload, retained=message.retain)
+            except WireError as error:
+                self.counters.malformed += 1
+                log.warning("unreadable message", topic=str(message.topic), error=str(error))
+
+    def _take(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take one message.
+
+        Raises:
+            WireError: The payload is not what belongs on this topic.
+        """
+        if topic == topics.GATEWAY_STATUS:
+            status = decode_gateway_status(payload)
+            self._gateway = self._gateway.heard(status, now_ms(), retained=retained)
+            self._judge_gateway()
+            return
+        place = admit_topic(self.console, topic)
+        if isinstance(place, ViewRefusal):
+            self._refuse(topic, place)
+        elif not payload:
+            self._take_gone(place.alarm_id)
+        else:
+            view = admit_view(self.console, place, decode_alarm_view(payload))
+            if isinstance(view, ViewRefusal):
+                self._refuse(topic, view)
+                return
+            self.counters.views += 1
+            if self.board.take(view, now_ms()) == "full":
+                log.error("board full", alarm=view.alarm_id, open=self.board.open_count)
+            self._due.set()
+            for answer in answers_in(view):
+                self._answer(answer)
+            self._tell(view.alarm_id)
+
+    def _take_gone(self, alarm_id: AlarmId) -> None:
+        if self.board.gone(alarm_id):
+            log.warning("open alarm withdrawn by the gateway", alarm=alarm_id)
+        for action_id, (waiting_for, _) in tuple(self._waiting.items()):
+            if waiting_for == alarm_id:
+                self._answer(Answer(action_id=action_id, outcome="gone"))
+        self._tell(alarm_id)
+
+    def _refuse(self, topic: str, refusal: ViewRefusal) -> None:
+        self.counters.refused += 1
+        log.error("view refused", topic=topic, reason=refusal.reason)
+
+    def _answer(self, answer: Answer) -> None:
+        _, future = self._waiting.get(answer.action_id, (None, None))
+        if future is not None and not future.done():
+            future.set_result(answer)
+
+    def _judge_gateway(self) -> None:
+        """Notice when the gateway comes or goes; one that comes has to repeat what it has."""
+        state = self._gateway.state(now_ms())
+        if state == self._gateway_state:
+            return
+        log.info("gateway", state=state, was=self._gateway_state)
+        if state == "up" and self._gateway_state in ("down", "silent"):
+            for alarm_id in self.board.doubt_all():
+                self._tell(alarm_id)
+        self._gateway_state = state
+        self._tell(None)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._judge_gateway()
+            if self._gateway_state == "up":
+                self.board.ask(now_ms())
+                self._due.set()
+
+    async def _confirm(self, client: aiomqtt.Client) -> None:
+        while True:
+            await self._due.wait()
+            self._due.clear()
+            await asyncio.sleep(CONFIRM_EVERY_S)
+            while deliveries := self.board.take_due():
+                message = ConfirmDelivery(
+                    action_id=new_action_id(), at_ms=now_ms(), deliveries=deliveries
+                )
+                await client.publish(topics.actions(self.console), encode(message), qos=1)
+                self.counters.confirmed += len(deliveries)
+
+    async def _announce(self, client: aiomqtt.Client) -> None:
+        while True:
+            self._operators_changed.clear()
+            presence = encode(Presence(attached=True, operators=min(self._operators, 1_000)))
+            await client.publish(topics.presence(self.console), presence, qos=1, retain=True)
+            await self._operators_changed.wait()
+
+    def _tell(self, alarm_id: AlarmId | None) -> None:
+        for listener in tuple(self._listeners):
+            listener(alarm_id)
+
+
+def new_action_id() -> ActionId:
+    """Name an action so that no other console ever uses the same name."""
+    return ActionId(secrets.token_urlsafe(16))
+
+
+def _is_failure(code: ReasonCode | int) -> bool:
+    return (code if isinstance(code, int) else code.value) >= FAILURE_CODE_MIN
+
+
+def _release(client: aiomqtt.Client) -> None:
+    """Close the socket of a connection that aiomqtt gave up without closing it.
+
+    After a refused or unanswered CONNECT aiomqtt leaves paho's socket registered with the
+    event loop, and each attempt would keep one more.
+    """
+    client._client.disconnect()  # noqa: SLF001 - aiomqtt has no public way

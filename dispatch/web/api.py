@@ -1,0 +1,154 @@
+"""The JSON interface: the alarms, and what operators do with them."""
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import AlarmId
+from dispatch.core.answers import Answer
+from dispatch.core.board import Held
+from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
+from dispatch.web.rows import (
+    JSON_TYPE,
+    Done,
+    Problem,
+    find_row,
+    json_response,
+    snapshot_of,
+)
+
+FEED = web.AppKey("feed", Feed)
+
+log = structlog.get_logger("dispatch.web")
+
+_PROBLEMS: dict[str, tuple[int, str, str]] = {
+    "not_connected": (
+        503,
+        "geen verbinding met de broker; de actie is niet verstuurd",
+        "not connected to the broker; the action was not sent",
+    ),
+    "busy": (
+        503,
+        "er wachten te veel acties op antwoord; de actie is niet verstuurd",
+        "too many actions wait for an answer; the action was not sent",
+    ),
+    "unknown": (
+        504,
+        f"geen antwoord van de gateway ({ANSWER_WITHIN_S:.0f} s); niet bekend of het gedaan is",
+        f"no answer from the gateway ({ANSWER_WITHIN_S:.0f} s); not known whether it was done",
+    ),
+    "gone": (
+        404,
+        "de gateway heeft deze melding niet (meer)",
+        "the gateway does not have this alarm (any more)",
+    ),
+}
+"""Per outcome that is neither done nor refused: status, Dutch, English."""
+
+
+async def list_alarms(request: web.Request) -> web.Response:
+    """Answer with the whole board, as a page's snapshot has it."""
+    return json_response(snapshot_of(request.app[FEED]))
+
+
+async def post_action(request: web.Request) -> web.Response:
+    """Send one operator's action and answer with what the gateway made of it."""
+    if request.content_type != JSON_TYPE:
+        # Another site's form can post, but not with this type unless it may ask first.
+        raise web.HTTPUnsupportedMediaType
+    feed = request.app[FEED]
+    alarm_id = AlarmId(request.match_info["alarm_id"])
+    held = feed.board.get(alarm_id)
+    if held is None:
+        return _problem(
+            404,
+            "unknown_alarm",
+            f"melding {alarm_id[:100]!r} is op deze console niet bekend",
+            f"alarm {alarm_id[:100]!r} is not known on this console",
+        )
+    try:
+        body = msgspec.json.decode(await request.read())
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        return _problem(
+            400, "invalid_json", f"de aanvraag is geen JSON: {error}", f"not JSON: {error}"
+        )
+    stamp = Stamp(action_id=new_action_id(), at_ms=now_ms(), version=held.view.version)
+    action = build_action(feed.console, alarm_id, body, stamp)
+    if isinstance(action, BadRequest):
+        return _problem(400, action.reason, action.nl, action.en)
+    answer = await feed.act(action)
+    log.info(
+        "action",
+        console=feed.console,
+        alarm=alarm_id,
+        kind=type(action).__name__,
+        action=action.action_id,
+        outcome=answer.outcome,
+        duration_ms=now_ms() - stamp.at_ms,
+    )
+    return _answer_of(feed, held, answer)
+
+
+def _answer_of(feed: Feed, held: Held, answer: Answer) -> web.Response:
+    """Shape the end of an action, with the alarm as it is now."""
+    row = find_row(feed, held.view.alarm_id)
+    if answer.outcome == "done":
+        return json_response(Done(action_id=answer.action_id, alarm=row))
+    if answer.outcome == "refused":
+        text = answer.text or ""
+        by = f" (door {answer.acted_by})" if answer.acted_by else ""
+        by_en = f" (by {answer.acted_by})" if answer.acted_by else ""
+        refusal = Problem(
+            error="refused",
+            message=f"geweigerd{by}: {text}" if text else f"geweigerd{by}",
+            message_en=f"refused{by_en}: {text}" if text else f"refused{by_en}",
+            action_id=answer.action_id,
+            acted_by=answer.acted_by,
+            alarm=row,
+        )
+        return json_response(refusal, status=409)
+    status, nl, en = _PROBLEMS[answer.outcome]
+    problem = Problem(
+        error=answer.outcome, message=nl, message_en=en, action_id=answer.action_id, alarm=row
+    )
+    return json_response(problem, status=status)
+
+
+def _problem(status: int, error: str, nl: str, en: str) -> web.Response:
+    return json_response(Problem(error=error, message=nl, message_en=en), status=status)
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process does; `degraded` while it hears no broker or no gateway."""
+
+    status: str
+    console: str
+    broker: str
+    gateway: str
+    open: int
+    unverified: int
+    turned_away: int
+    malformed: int
+    refused: int
+
+
+async def healthz(request: web.Request) -> web.Response:
+    """Answer 200 as long as the process serves, and say what it lacks."""
+    feed = request.app[FEED]
+    connection = feed.connection()
+    well = connection.broker == "connected" and connection.gateway == "up"
+    return json_response(
+        Health(
+            status="ok" if well else "degraded",
+            console=feed.console,
+            broker=connection.broker,
+            gateway=connection.gateway,
+            open=feed.board.open_count,
+            unverified=connection.unverified,
+            turned_away=connection.turned_away,
+            malformed=connection.malformed,
+            refused=connection.refused,
+        )
+    )

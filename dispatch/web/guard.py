@@ -1,0 +1,111 @@
+"""What holds for every request: where it may come from, and how answers are marked."""
+
+import ipaddress
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from dispatch.web.rows import JSON_TYPE, Problem, json_response
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types lit-html"
+)
+"""Nothing from elsewhere, nothing inline. `lit-html` is the one maker of HTML from strings, and
+only of the constant parts of this project's own templates."""
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+BODY_BYTES_MAX = 16_384
+
+BIND_HOST = web.AppKey("bind_host", str)
+
+log = structlog.get_logger("dispatch.web")
+
+_SAYINGS: dict[int, tuple[str, str]] = {
+    HTTPStatus.FORBIDDEN: (
+        "deze aanvraag komt van een andere site",
+        "this request comes from another site",
+    ),
+    HTTPStatus.NOT_FOUND: ("hier is niets", "there is nothing here"),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "deze methode kan hier niet",
+        "this method is not possible here",
+    ),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+        f"de aanvraag is te groot, hoogstens {BODY_BYTES_MAX} bytes",
+        f"the request is too large, at most {BODY_BYTES_MAX} bytes",
+    ),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
+        f"stuur de aanvraag als Content-Type: {JSON_TYPE}",
+        f"send the request as Content-Type: {JSON_TYPE}",
+    ),
+}
+
+
+async def mark_response(_request: web.Request, response: web.StreamResponse) -> None:
+    """Put the headers on every answer, the WebSocket's and the static files' too."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def comes_from_here(request: web.Request) -> bool:
+    """Whether a request may act here, by its Host and, where a browser sent one, its Origin.
+
+    A console bound to the loopback answers to loopback names only: otherwise a page from
+    elsewhere could have its own name resolve to this machine and look like this site.
+    """
+    try:
+        here = urlsplit(f"//{request.host}")
+        if _is_loopback(request.app[BIND_HOST]) and not _is_loopback(here.hostname or ""):
+            return False
+        origin = request.headers.get("Origin")
+        if origin is None:
+            return True
+        there = urlsplit(origin)
+    except ValueError:
+        return False
+    return there.scheme in ("http", "https") and there.netloc == request.host
+
+
+@web.middleware
+async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse strangers, and turn every failure into JSON with one clear line."""
+    try:
+        if not comes_from_here(request):
+            raise web.HTTPForbidden  # noqa: TRY301 - one place shapes all failures
+        return await handler(request)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return _problem(error.status, error.reason, allow=error.headers.get("Allow"))
+    except Exception:
+        log.exception("fault in a request", method=request.method, path=request.path)
+        return _problem(500, "Internal Server Error")
+
+
+def _problem(status: int, reason: str, *, allow: str | None = None) -> web.Response:
+    nl, en = _SAYINGS.get(status, ("er ging iets mis in de console", reason))
+    name = HTTPStatus(status).phrase.lower().replace(" ", "_")
+    response = json_response(Problem(error=name, message=nl, message_en=en), status=status)
+    if allow is not None:
+        response.headers["Allow"] = allow
+    return response

@@ -1,0 +1,145 @@
+"""The live WebSocket: the snapshot first, then changes, and a tick every 2 s.
+
+Each page has its own task and a set of alarm ids that changed. What is sent is always an
+alarm's state at that moment, so a slow page gets fewer, newer states: nothing is buffered for
+it beyond one id per alarm, and it never holds up another page.
+"""
+
+import asyncio
+from typing import Final
+
+import structlog
+from aiohttp import WSMsgType, web
+from msgspec import Struct
+
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import AlarmId
+from dispatch.feed import Feed
+from dispatch.web.rows import Changes, Row, Tick, find_row, snapshot_of, to_json
+
+TICK_EVERY_S: Final = 2.0
+SEND_WITHIN_S: Final = 10.0
+"""A page that takes no bytes for so long is cut off; it comes back and gets a snapshot."""
+ROWS_MAX: Final = 100
+"""Alarms in one message; at most 4 KiB each."""
+PAGES_MAX: Final = 200
+INCOMING_BYTES_MAX: Final = 4_096
+
+log = structlog.get_logger("dispatch.web")
+
+
+class Page:
+    """One connected page: what it has still to be told."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._pending: dict[AlarmId, None] = {}
+        self._tick_due = False
+        self._wake = asyncio.Event()
+
+    def note(self, alarm_id: AlarmId | None) -> None:
+        """Remember that an alarm (or, for None, the connection) changed."""
+        if alarm_id is None:
+            self._tick_due = True
+        else:
+            self._pending[alarm_id] = None
+        self._wake.set()
+
+    def first(self) -> Struct:
+        """Return the opening snapshot; what does not fit in it follows as changes."""
+        snapshot = snapshot_of(self._feed, alarms_max=ROWS_MAX)
+        self._pending = dict.fromkeys(
+            held.view.alarm_id for held in self._feed.board.queue()[ROWS_MAX:]
+        )
+        self._tick_due = False
+        if self._pending:
+            self._wake.set()
+        return snapshot
+
+    async def next(self) -> Struct:
+        """Wait for what has to be sent next: changes first, and a tick at least every 2 s."""
+        if not self._pending and not self._tick_due:
+            self._wake.clear()
+            try:
+                async with asyncio.timeout(TICK_EVERY_S):
+                    await self._wake.wait()
+            except TimeoutError:
+                self._tick_due = True
+        if self._tick_due:
+            self._tick_due = False
+            return Tick(server_time_ms=now_ms(), connection=self._feed.connection())
+        return self._changes()
+
+    def _changes(self) -> Changes:
+        rows: list[Row] = []
+        gone: list[AlarmId] = []
+        while self._pending and len(rows) + len(gone) < ROWS_MAX:
+            alarm_id = next(iter(self._pending))
+            del self._pending[alarm_id]
+            row = find_row(self._feed, alarm_id)
+            if row is None:
+                gone.append(alarm_id)
+            else:
+                rows.append(row)
+        return Changes(alarms=rows, gone=gone)
+
+
+class Pages:
+    """All connected pages of one console."""
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._sockets: set[web.WebSocketResponse] = set()
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Hold one page's WebSocket until it leaves."""
+        if len(self._sockets) >= PAGES_MAX:
+            raise web.HTTPServiceUnavailable
+        socket = web.WebSocketResponse(
+            heartbeat=TICK_EVERY_S * 5, max_msg_size=INCOMING_BYTES_MAX, compress=False
+        )
+        await socket.prepare(request)
+        page = Page(self._feed)
+        stop_listening = self._feed.listen(page.note)
+        self._sockets.add(socket)
+        self._feed.set_operators(len(self._sockets))
+        writer = asyncio.create_task(_write(socket, page), name="page writer")
+        try:
+            async for message in socket:
+                # Pages have nothing to say yet; a message only shows that they live.
+                if message.type is WSMsgType.ERROR:
+                    break
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+            stop_listening()
+            self._sockets.discard(socket)
+            self._feed.set_operators(len(self._sockets))
+        return socket
+
+    async def close(self) -> None:
+        """Send every page away, since the server ends."""
+        closing = (socket.close(code=1001, message=b"server ends") for socket in self._sockets)
+        await asyncio.gather(*closing, return_exceptions=True)
+
+
+async def _write(socket: web.WebSocketResponse, page: Page) -> None:
+    """Send until the page leaves or takes nothing any more."""
+    message = page.first()
+    try:
+        while True:
+            async with asyncio.timeout(SEND_WITHIN_S):
+                await socket.send_frame(to_json(message), WSMsgType.TEXT)
+            message = await page.next()
+    except TimeoutError:
+        log.warning("page takes nothing", seconds=SEND_WITHIN_S)
+        _abort(socket)
+    except ConnectionError as error:
+        log.debug("page left", error=str(error))
+
+
+def _abort(socket: web.WebSocketResponse) -> None:
+    """Cut the connection without waiting for a peer that does not read."""
+    request = socket._req  # noqa: SLF001 - aiohttp has no public way to drop a WebSocket at once
+    if request is not None and request.transport is not None:
+        request.transport.abort()

@@ -1,0 +1,49 @@
+"""Put the web application of one console together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from dispatch.feed import Feed
+from dispatch.web.api import FEED, healthz, list_alarms, post_action
+from dispatch.web.files import Files
+from dispatch.web.guard import BIND_HOST, BODY_BYTES_MAX, errors_as_json, mark_response
+from dispatch.web.live import Pages
+
+PAGES = web.AppKey("pages", Pages)
+
+
+def make_app(feed: Feed, *, bind_host: str = "127.0.0.1") -> web.Application:
+    """Build the application; the feed runs as long as it does.
+
+    Raises:
+        MissingPageError: The installation has no page.
+    """
+    app = web.Application(middlewares=[errors_as_json], client_max_size=BODY_BYTES_MAX)
+    pages = Pages(feed)
+    files = Files()
+    app[FEED] = feed
+    app[PAGES] = pages
+    app[BIND_HOST] = bind_host
+    app.router.add_get("/", files.index)
+    app.router.add_get("/static/{path:.+}", files.static)
+    app.router.add_get("/ws", pages.serve)
+    app.router.add_get("/api/alarms", list_alarms)
+    app.router.add_post("/api/alarms/{alarm_id}/actions", post_action)
+    app.router.add_get("/healthz", healthz)
+    app.on_response_prepare.append(mark_response)
+    app.on_shutdown.append(_send_pages_away)
+    app.cleanup_ctx.append(_run_feed)
+    return app
+
+
+async def _send_pages_away(app: web.Application) -> None:
+    await app[PAGES].close()
+
+
+async def _run_feed(app: web.Application) -> AsyncIterator[None]:
+    task = asyncio.create_task(app[FEED].run(), name="feed")
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
