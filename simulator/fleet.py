@@ -1,0 +1,189 @@
+"""Many simulated devices in one process, each with a connection of its own."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import structlog
+
+from alarm_protocol.households import Household
+from alarm_protocol.messages import Feedback, Trigger
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.units import DeviceId, DurationMs, TimestampMs
+from simulator.core.device import Device, FeedbackOutcome, Outgoing, PressRefused
+from simulator.device_link import DeviceLink, OnFeedback, OnSent, device_of
+from simulator.steady_clock import SteadyClock
+
+CONNECTS_PER_STEP = 25
+STEP_S = 0.025
+"""A thousand connections a second: what one broker takes without refusing any."""
+REPORT_EVERY_S = 2.0
+CLOSING_AT_ONCE = 200
+
+_TRIGGERS: tuple[Trigger, ...] = ("press", "hold", "duress", "test", "cancel")
+_TRIGGER_WEIGHTS = (70, 10, 2, 15, 3)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetSettings:
+    """A fleet to run. `press_every_s` is the mean time between one device's presses; 0 = never.
+
+    The seed decides who presses when, and how; ids of presses are never repeated.
+    """
+
+    broker: BrokerUrl
+    households: Sequence[Household]
+    heartbeat_every_s: float = 60.0
+    press_every_s: float = 0.0
+    seed: int = 1
+
+
+@dataclass(slots=True)
+class FleetCounts:
+    """What a fleet has done so far."""
+
+    presses: int = 0
+    refused: int = 0
+    sendings: int = 0
+    answered: int = 0
+    feedback: int = 0
+
+
+class Fleet:
+    """Devices of a list of households, connected for as long as `run` lasts."""
+
+    def __init__(
+        self,
+        settings: FleetSettings,
+        *,
+        on_feedback: OnFeedback | None = None,
+        on_sent: OnSent | None = None,
+    ) -> None:
+        self.counts = FleetCounts()
+        self._settings = settings
+        self._dice = Random(settings.seed)  # noqa: S311 - a schedule, no secret
+        self._on_feedback = on_feedback
+        self._on_sent = on_sent
+        steady = SteadyClock()
+        self.links: dict[DeviceId, DeviceLink] = {
+            household.device_id: DeviceLink(
+                self._device(household, steady.now_ms()),
+                settings.broker,
+                steady,
+                on_feedback=self._feedback,
+                on_sent=self._sent,
+            )
+            for household in settings.households
+        }
+
+    @property
+    def online(self) -> int:
+        """Devices that are connected at this moment."""
+        return sum(link.online.is_set() for link in self.links.values())
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[], Awaitable[None]]) -> None:
+        """Connect all devices, press as the settings say, and disconnect when told to stop.
+
+        Args:
+            stop: Ends the run.
+            on_ready: Awaited once, when every device was connected.
+        """
+        async with asyncio.TaskGroup() as group:
+            stopping = group.create_task(stop.wait(), name="fleet-stop")
+            connecting = group.create_task(self._connect(group), name="fleet-connect")
+            own = [group.create_task(self._report(), name="fleet-report")]
+            await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
+            if connecting.done():
+                await connecting
+                await on_ready()
+                if self._settings.press_every_s > 0:
+                    own += [
+                        group.create_task(self._press_at_random(link), name="presses")
+                        for link in self.links.values()
+                    ]
+                await stopping
+            connecting.cancel()
+            for task in own:
+                task.cancel()
+            await self._close()
+        log.info("fleet ended", **self._numbers())
+
+    def press(self, device_id: DeviceId, trigger: Trigger) -> str | None:
+        """Press one device's button; return the press id, or None where it is refused."""
+        pressed = self.links[device_id].press(trigger)
+        if isinstance(pressed, PressRefused):
+            self.counts.refused += 1
+            return None
+        self.counts.presses += 1
+        return pressed
+
+    def _device(self, household: Household, now_ms: TimestampMs) -> Device:
+        every_ms = DurationMs(round(self._settings.heartbeat_every_s * 1000))
+        # Spread over the period, or a fleet would beat in step.
+        first_ms = TimestampMs(now_ms + self._dice.randrange(every_ms))
+        return device_of(
+            household, heartbeat_every_ms=every_ms, now_ms=now_ms, heartbeat_at_ms=first_ms
+        )
+
+    async def _connect(self, group: asyncio.TaskGroup) -> None:
+        links = list(self.links.values())
+        for start in range(0, len(links), CONNECTS_PER_STEP):
+            for link in links[start : start + CONNECTS_PER_STEP]:
+                group.create_task(link.run(), name=f"device-{link.device.device_id}")
+            await asyncio.sleep(STEP_S)
+        for link in links:
+            await link.online.wait()
+
+    async def _press_at_random(self, link: DeviceLink) -> None:
+        device_id = link.device.device_id
+        # Dice of its own: what one device does must not depend on when the others woke up.
+        dice = Random(f"{self._settings.seed}/{device_id}")  # noqa: S311 - a schedule, no secret
+        while True:
+            await asyncio.sleep(dice.expovariate(1 / self._settings.press_every_s))
+            (trigger,) = dice.choices(_TRIGGERS, _TRIGGER_WEIGHTS)
+            self.press(device_id, trigger)
+
+    async def _report(self) -> None:
+        """Log how many devices are connected, when that changed."""
+        told = -1
+        while True:
+            online = self.online
+            if online != told:
+                told = online
+                missing = len(self.links) - online
+                log.info(
+                    "fleet connections",
+                    broker=str(self._settings.broker),
+                    online=online,
+                    retrying=missing,
+                )
+            await asyncio.sleep(REPORT_EVERY_S)
+
+    async def _close(self) -> None:
+        links = list(self.links.values())
+        for start in range(0, len(links), CLOSING_AT_ONCE):
+            await asyncio.gather(*(link.close() for link in links[start : start + CLOSING_AT_ONCE]))
+
+    def _feedback(self, device: Device, message: Feedback, outcome: FeedbackOutcome) -> None:
+        self.counts.feedback += 1
+        self.counts.answered += outcome == "answered"
+        if self._on_feedback is not None:
+            self._on_feedback(device, message, outcome)
+
+    def _sent(self, message: Outgoing) -> None:
+        self.counts.sendings += 1
+        if self._on_sent is not None:
+            self._on_sent(message)
+
+    def _numbers(self) -> dict[str, int]:
+        counts = self.counts
+        return {
+            "devices": len(self.links),
+            "presses": counts.presses,
+            "sendings": counts.sendings,
+            "answered": counts.answered,
+            "refused": counts.refused,
+        }
