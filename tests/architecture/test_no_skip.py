@@ -40,7 +40,7 @@ def run(folder: Path, source: str, *options: str) -> subprocess.CompletedProcess
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -ra -p no:cacheprovider\n")
     (folder / "test_sample.py").write_text(source)
     command = [sys.executable, "-m", "pytest", *options]
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
