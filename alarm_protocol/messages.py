@@ -280,3 +280,8 @@ class HandOver(_Action, frozen=True, tag="hand_over"):
 
 TrackAction = Accept | AssignUnit | Arrive | Note | Close | Reopen | SafetyAssessment | HandOver
 OperatorAction = ConfirmDelivery | TrackAction
+
+
+def action_kind(action: OperatorAction) -> str:
+    """Return the wire's `kind` of an action."""
+    return str(type(action).__struct_config__.tag)

@@ -34,8 +34,12 @@ WireTimestampMs = Annotated[TimestampMs, Meta(ge=0, le=253_402_300_799_000)]
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Percent = Annotated[int, Meta(ge=0, le=100)]
 Priority = Annotated[int, Meta(ge=1, le=4)]
-ShortText = Annotated[str, Meta(min_length=1, max_length=80)]
-NoteText = Annotated[str, Meta(min_length=1, max_length=500)]
+ShortText = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+\Z")]
+"""One line without control characters."""
+NoteText = Annotated[
+    str, Meta(min_length=1, max_length=500, pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]+\Z")
+]
+"""Lines of text without other control characters."""
 
 
 def alarm_id_of(device_id: DeviceId, number: int) -> AlarmId:

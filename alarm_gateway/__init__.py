@@ -1,0 +1,1 @@
+"""The gateway: checks, prioritises, journals and routes every press."""

@@ -1,0 +1,1 @@
+"""What connects the core to disk, files and the broker."""

@@ -1,0 +1,230 @@
+"""What is to be written down, for one device and one input. Nothing else decides.
+
+`decide` sees one device only and changes nothing: it returns the records to append.
+"""
+
+from msgspec import Struct
+
+from alarm_gateway.core.device_state import DeviceState, TrackState
+from alarm_gateway.core.inputs import ActionReceived, PressReceived, Unreadable
+from alarm_gateway.core.lifecycle import next_status
+from alarm_gateway.core.policy import Policy, ms
+from alarm_gateway.core.prioritise import prioritise
+from alarm_gateway.core.records import (
+    Acted,
+    Delivered,
+    Escalated,
+    Event,
+    Pressed,
+    Quarantined,
+    Record,
+    Refused,
+)
+from alarm_gateway.core.verify import verify
+from alarm_protocol.households import Household
+from alarm_protocol.messages import action_kind
+from alarm_protocol.units import (
+    CONSOLES,
+    AlarmId,
+    ConsoleId,
+    TimestampMs,
+    alarm_id_of,
+)
+
+SAMPLE_BYTES_MAX = 512
+
+
+class Confirmed(Struct, frozen=True, gc=False):
+    """A console confirmed one version of one alarm: one pair out of a confirmation."""
+
+    console: ConsoleId
+    alarm_id: AlarmId
+    version: int
+
+
+class AcceptDue(Struct, frozen=True, gc=False):
+    """The time to accept this alarm may be over."""
+
+    alarm_id: AlarmId
+
+
+class ConfirmOverdue(Struct, frozen=True, gc=False):
+    """A view was published again and is still not confirmed."""
+
+    alarm_id: AlarmId
+
+
+DeviceInput = PressReceived | ActionReceived | Unreadable | Confirmed | AcceptDue | ConfirmOverdue
+
+
+def decide(
+    state: DeviceState,
+    received: DeviceInput,
+    now_ms: TimestampMs,
+    policy: Policy,
+    household: Household | None = None,
+) -> list[Record]:
+    """Return the records that this input adds to its device, oldest first.
+
+    An empty list means that the journal already says all there is to say: the input is a
+    repeat, or nothing was due.
+    """
+    match received:
+        case PressReceived():
+            return _press(state, received, now_ms, policy, household)
+        case ActionReceived():
+            return _action(state, received, now_ms)
+        case Confirmed():
+            return _confirmed(state, received, now_ms)
+        case Unreadable():
+            return [_record(state, now_ms, None, _quarantined(received))]
+        case AcceptDue():
+            return _not_accepted(state, received, now_ms, policy)
+        case ConfirmOverdue():
+            return _unreachable(state, received, now_ms)
+
+
+def _record(
+    state: DeviceState,
+    now_ms: TimestampMs,
+    alarm_id: AlarmId | None,
+    event: Event,
+    ahead: int = 0,
+) -> Record:
+    return Record(
+        device_id=state.device_id,
+        version=state.version + 1 + ahead,
+        at_ms=now_ms,
+        alarm_id=alarm_id,
+        event=event,
+    )
+
+
+def _press(
+    state: DeviceState,
+    received: PressReceived,
+    now_ms: TimestampMs,
+    policy: Policy,
+    household: Household | None,
+) -> list[Record]:
+    verdict = None
+    known = state.find(received.press)
+    if known is not None:
+        if known in state.known:
+            return []
+        verdict = verify(state, received, household, now_ms, policy)
+        if verdict.doubts:
+            return []
+        # The same press, unverified before and verified now: it counts as a press of its own,
+        # so that nobody can hide a real press by sending its double first.
+    if verdict is None:
+        verdict = verify(state, received, household, now_ms, policy)
+    alarm = state.alarm
+    open_alarm = None if alarm is None or alarm.closed else alarm
+    assessment = prioritise(received.press, verdict, policy.priority, open_alarm)
+    alarm_id = (
+        alarm_id_of(state.device_id, state.alarm_count + 1)
+        if open_alarm is None
+        else open_alarm.alarm_id
+    )
+    event = Pressed(
+        line=received.line,
+        signature=received.signature,
+        doubts=verdict.doubts,
+        remarks=verdict.remarks,
+        priority=assessment.priority,
+        reasons=assessment.reasons,
+        test=assessment.test,
+        opened=open_alarm is None,
+    )
+    return [_record(state, now_ms, alarm_id, event)]
+
+
+def _action(state: DeviceState, received: ActionReceived, now_ms: TimestampMs) -> list[Record]:
+    action, console = received.action, received.console
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != action.alarm_id:
+        return []
+    if alarm.answered(console, action.action_id):
+        return []
+    track = alarm.track(console)
+    kind = action_kind(action)
+    event: Event
+    if next_status(console, track.status, kind) is not None:
+        event = Acted(console=console, action=action)
+    else:
+        event = Refused(
+            console=console,
+            action=action,
+            why=f"{kind} does not fit: the alarm is {track.status}",
+            acted_by=_who_acted(track),
+        )
+    return [_record(state, now_ms, alarm.alarm_id, event)]
+
+
+def _who_acted(track: TrackState) -> str | None:
+    own = track.own
+    return own.closed_by if own.status == "closed" else own.accepted_by
+
+
+def _confirmed(state: DeviceState, received: Confirmed, now_ms: TimestampMs) -> list[Record]:
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != received.alarm_id:
+        return []
+    version = received.version
+    if not alarm.track(received.console).confirmed_version < version <= alarm.view_version:
+        return []
+    event = Delivered(console=received.console, view_version=version)
+    return [_record(state, now_ms, alarm.alarm_id, event)]
+
+
+def _quarantined(received: Unreadable) -> Quarantined:
+    return Quarantined(
+        topic=received.topic[:200],
+        reason=received.reason,
+        size_bytes=len(received.payload),
+        sample=received.payload[:SAMPLE_BYTES_MAX].hex(),
+    )
+
+
+def _not_accepted(
+    state: DeviceState, received: AcceptDue, now_ms: TimestampMs, policy: Policy
+) -> list[Record]:
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != received.alarm_id:
+        return []
+    records: list[Record] = []
+    for console in CONSOLES:
+        track = alarm.track(console)
+        level = escalation_due(track, now_ms, policy)
+        if level > track.own.escalation_level:
+            event = Escalated(console=console, level=level, reason="not_accepted")
+            records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
+    return records
+
+
+def escalation_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
+    """Return the level (0, 1 or 2) at which a track should be for want of being accepted."""
+    if track.status != "open":
+        return 0
+    waited_ms = now_ms - track.opened_at_ms
+    if waited_ms >= ms(policy.times.escalate_within_s):
+        return 2
+    return int(waited_ms >= ms(policy.times.accept_within_s))
+
+
+def _unreachable(state: DeviceState, received: ConfirmOverdue, now_ms: TimestampMs) -> list[Record]:
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != received.alarm_id:
+        return []
+    records: list[Record] = []
+    for console in CONSOLES:
+        track = alarm.track(console)
+        if (
+            not track.cleared
+            and not track.unreachable
+            and track.confirmed_version < track.opened_version
+        ):
+            event = Escalated(console=console, level=1, reason="console_unreachable")
+            records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
+    return records

@@ -1,0 +1,293 @@
+"""How a record changes the state of its device.
+
+`evolve` is the only way state changes, live and at recovery alike: folding the journal
+gives exactly the state that the running engine had.
+"""
+
+from typing import TypeVar, assert_never
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from alarm_gateway.core.device_state import (
+    KNOWN_DOUBTFUL_MAX,
+    KNOWN_PRESSES_MAX,
+    PRESSES_KEPT_MAX,
+    TIMELINE_KEPT_MAX,
+    UNITS_KEPT_MAX,
+    AlarmState,
+    DeviceState,
+    KnownPress,
+    Line,
+    TrackState,
+)
+from alarm_gateway.core.lifecycle import next_status
+from alarm_gateway.core.records import (
+    Acted,
+    Delivered,
+    Escalated,
+    Pressed,
+    Quarantined,
+    Record,
+    Refused,
+)
+from alarm_protocol.codec import decode_press_line
+from alarm_protocol.messages import (
+    Accept,
+    Arrive,
+    AssignUnit,
+    Close,
+    HandOver,
+    Note,
+    OwnTrack,
+    Reopen,
+    SafetyAssessment,
+    TimelineEntry,
+    TrackAction,
+    ViewPress,
+    action_kind,
+)
+from alarm_protocol.units import CONSOLES, POLICE, AlarmId, ConsoleId, TimestampMs
+
+T = TypeVar("T")
+
+
+def evolve(state: DeviceState, record: Record) -> DeviceState:
+    """Apply one record to the state of its device."""
+    event = record.event
+    if isinstance(event, Pressed):
+        return _pressed(state, record, event)
+    if isinstance(event, Quarantined):
+        return replace(state, version=record.version, quarantined=state.quarantined + 1)
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != record.alarm_id:
+        # A fact about an alarm that a newer one has replaced: it is in the journal, that is all.
+        return replace(state, version=record.version)
+    match event:
+        case Acted():
+            alarm = _acted(alarm, record, event)
+        case Refused():
+            entry = TimelineEntry(
+                at_ms=record.at_ms,
+                kind="refused",
+                operator=event.action.operator,
+                text=event.why,
+                action_id=event.action.action_id,
+                outcome="refused",
+                acted_by=event.acted_by,
+            )
+            alarm = _noted(alarm, record, event.console, entry)
+        case Delivered():
+            track = alarm.track(event.console)
+            confirmed = max(track.confirmed_version, event.view_version)
+            track = replace(track, confirmed_version=confirmed, unreachable=False)
+            alarm = _with_track(alarm, event.console, track)
+        case Escalated():
+            alarm = _escalated(alarm, record, event)
+        case _:
+            assert_never(event)
+    return replace(state, version=record.version, alarm=alarm)
+
+
+def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
+    press = decode_press_line(event.line)
+    known = KnownPress(
+        press.press_id,
+        press.sequence,
+        press.pressed_at_ms,
+        press.trigger,
+        record.alarm_id or AlarmId(""),
+    )
+    view_press = ViewPress(
+        press_id=press.press_id,
+        sequence=press.sequence,
+        trigger=press.trigger,
+        pressed_at_ms=press.pressed_at_ms,
+        received_at_ms=record.at_ms,
+        claimed_device_id=press.device_id if press.device_id != record.device_id else None,
+        battery_pct=press.battery_pct,
+        location=press.location,
+        doubts=event.doubts,
+        remarks=event.remarks,
+    )
+    if event.opened or state.alarm is None:
+        alarm = _opened(record, event, view_press)
+    else:
+        alarm = _joined(state.alarm, record, event, view_press)
+    state = replace(
+        state,
+        version=record.version,
+        alarm_count=state.alarm_count + event.opened,
+        alarm=alarm,
+    )
+    if event.doubts:
+        return replace(state, known_doubtful=(*state.known_doubtful, known)[-KNOWN_DOUBTFUL_MAX:])
+    floor = state.sequence_floor
+    if len(state.known) == KNOWN_PRESSES_MAX:
+        floor = max(floor, state.known[0].sequence)
+    return replace(
+        state,
+        known=(*state.known, known)[-KNOWN_PRESSES_MAX:],
+        sequence_floor=floor,
+        sequence_max=max(state.sequence_max, press.sequence),
+    )
+
+
+def _opened(record: Record, event: Pressed, press: ViewPress) -> AlarmState:
+    track = TrackState(own=OwnTrack(), opened_at_ms=record.at_ms)
+    entry = TimelineEntry(at_ms=record.at_ms, kind="raised", text=press.trigger)
+    return AlarmState(
+        alarm_id=record.alarm_id or AlarmId(""),
+        view_version=1,
+        priority=event.priority,
+        test=event.test,
+        reasons=event.reasons,
+        doubts=event.doubts,
+        remarks=event.remarks,
+        raised_at_ms=record.at_ms,
+        changed_at_ms=record.at_ms,
+        press_count=1,
+        presses=(press,),
+        police=track,
+        veilig_thuis=track,
+        timeline=(Line(None, entry),),
+        timeline_count=1,
+    )
+
+
+def _joined(alarm: AlarmState, record: Record, event: Pressed, press: ViewPress) -> AlarmState:
+    """Add a press to an open alarm; a track that was closed, or saw a test only, opens again."""
+    entry = TimelineEntry(at_ms=record.at_ms, kind="pressed_again", text=press.trigger)
+    no_longer_a_test = alarm.test and not event.test
+    for console in CONSOLES:
+        track = alarm.track(console)
+        if no_longer_a_test or track.status == "closed":
+            track = replace(
+                track,
+                own=OwnTrack(),
+                opened_at_ms=record.at_ms,
+                opened_version=alarm.view_version + 1,
+                closed_version=0,
+                unreachable=False,
+            )
+            alarm = _with_track(alarm, console, track)
+    alarm = replace(
+        alarm,
+        priority=event.priority,
+        test=event.test,
+        reasons=event.reasons,
+        doubts=_union(alarm.doubts, event.doubts),
+        remarks=_union(alarm.remarks, event.remarks),
+        press_count=alarm.press_count + 1,
+        presses=(*alarm.presses, press)[-PRESSES_KEPT_MAX:],
+    )
+    return _noted(alarm, record, None, entry)
+
+
+def _acted(alarm: AlarmState, record: Record, event: Acted) -> AlarmState:
+    action = event.action
+    kind = action_kind(action)
+    entry = TimelineEntry(
+        at_ms=record.at_ms,
+        kind=kind,
+        operator=action.operator,
+        text=_what(action),
+        action_id=action.action_id,
+        outcome="done",
+    )
+    alarm = _noted(alarm, record, event.console, entry)
+    track = alarm.track(event.console)
+    status = next_status(event.console, track.status, kind) or track.status
+    own = _own_after(replace(track.own, status=status), action, record.at_ms)
+    closed_version = alarm.view_version if status == "closed" else 0
+    track = replace(track, own=own, closed_version=closed_version)
+    return _with_track(alarm, event.console, track)
+
+
+def _what(action: TrackAction) -> str | None:
+    """Return the words of an action, for the history."""
+    text: str | None
+    match action:
+        case Accept():
+            text = None
+        case AssignUnit():
+            text = action.unit
+        case Arrive():
+            text = None if action.unit is UNSET else action.unit
+        case Note() | SafetyAssessment():
+            text = action.text
+        case Close():
+            text = f"{action.disposition}: {action.reason}"
+        case Reopen():
+            text = action.reason
+        case HandOver():
+            text = action.to if action.text is UNSET else f"{action.to}: {action.text}"
+        case _:
+            assert_never(action)
+    return text
+
+
+def _own_after(own: OwnTrack, action: TrackAction, at_ms: TimestampMs) -> OwnTrack:
+    """Return what the track says after an action; its status is set already."""
+    match action:
+        case Accept():
+            own = replace(own, accepted_at_ms=at_ms, accepted_by=action.operator)
+        case AssignUnit():
+            own = replace(own, units=(*own.units, action.unit)[-UNITS_KEPT_MAX:])
+        case Arrive():
+            own = replace(own, on_scene_at_ms=at_ms)
+        case Close():
+            own = replace(
+                own,
+                closed_at_ms=at_ms,
+                closed_by=action.operator,
+                disposition=action.disposition,
+                close_reason=action.reason,
+            )
+        case Reopen():
+            own = OwnTrack(status=own.status, accepted_at_ms=at_ms, accepted_by=action.operator)
+        case SafetyAssessment():
+            own = replace(own, assessment=action.text)
+        case HandOver():
+            own = replace(own, handed_over_to=action.to)
+        case Note():
+            pass
+        case _:
+            assert_never(action)
+    return own
+
+
+def _escalated(alarm: AlarmState, record: Record, event: Escalated) -> AlarmState:
+    entry = TimelineEntry(at_ms=record.at_ms, kind="escalated", text=event.reason)
+    track = alarm.track(event.console)
+    level = max(track.own.escalation_level, event.level)
+    unreachable = track.unreachable or event.reason == "console_unreachable"
+    track = replace(track, own=replace(track.own, escalation_level=level), unreachable=unreachable)
+    alarm = _with_track(alarm, event.console, track)
+    if event.reason not in alarm.reasons:
+        alarm = replace(alarm, reasons=(*alarm.reasons, event.reason))
+    # At the highest level the other agency learns of it too.
+    return _noted(alarm, record, event.console if event.level < 2 else None, entry)  # noqa: PLR2004
+
+
+def _noted(
+    alarm: AlarmState, record: Record, console: ConsoleId | None, entry: TimelineEntry
+) -> AlarmState:
+    """Make the next version of the alarm's view, with one more line of history."""
+    return replace(
+        alarm,
+        view_version=alarm.view_version + 1,
+        changed_at_ms=record.at_ms,
+        timeline=(*alarm.timeline, Line(console, entry))[-TIMELINE_KEPT_MAX:],
+        timeline_count=alarm.timeline_count + 1,
+    )
+
+
+def _with_track(alarm: AlarmState, console: ConsoleId, track: TrackState) -> AlarmState:
+    if console == POLICE:
+        return replace(alarm, police=track)
+    return replace(alarm, veilig_thuis=track)
+
+
+def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:
+    return (*first, *(item for item in second if item not in first))

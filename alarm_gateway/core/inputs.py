@@ -1,0 +1,91 @@
+"""Everything that can reach the engine.
+
+A `receipt` is opaque here: it goes back out in `Effects.acks` once the input is durable.
+"""
+
+from msgspec import Struct
+
+from alarm_protocol.messages import (
+    ConfirmDelivery,
+    Heartbeat,
+    LinkState,
+    Presence,
+    Press,
+    TrackAction,
+)
+from alarm_protocol.units import ConsoleId, DeviceId
+
+
+class PressReceived(Struct, frozen=True, gc=False):
+    """A readable press on the topic of `device_id`, whatever its payload claims."""
+
+    device_id: DeviceId
+    topic: str
+    press: Press
+    line: str
+    signature: str | None
+    receipt: int | None = None
+
+
+class Unreadable(Struct, frozen=True, gc=False):
+    """Bytes on the alarm lane that are no message of the protocol."""
+
+    topic: str
+    payload: bytes
+    reason: str
+    receipt: int | None = None
+
+
+class ActionReceived(Struct, frozen=True, gc=False):
+    """An operator did something."""
+
+    console: ConsoleId
+    action: TrackAction
+    receipt: int | None = None
+
+
+class DeliveriesConfirmed(Struct, frozen=True, gc=False):
+    """A console holds these views."""
+
+    console: ConsoleId
+    confirmation: ConfirmDelivery
+    receipt: int | None = None
+
+
+class HeartbeatReceived(Struct, frozen=True, gc=False):
+    """A device lives."""
+
+    device_id: DeviceId
+    heartbeat: Heartbeat
+
+
+class LinkReceived(Struct, frozen=True, gc=False):
+    """A device's connection came or went."""
+
+    device_id: DeviceId
+    state: LinkState
+    receipt: int | None = None
+
+
+class PresenceReceived(Struct, frozen=True, gc=False):
+    """A console came or went."""
+
+    console: ConsoleId
+    presence: Presence
+    receipt: int | None = None
+
+
+class Tick(Struct, frozen=True, gc=False):
+    """Time has passed; whatever is due now has to happen."""
+
+
+Input = (
+    PressReceived
+    | Unreadable
+    | ActionReceived
+    | DeliveriesConfirmed
+    | HeartbeatReceived
+    | LinkReceived
+    | PresenceReceived
+    | Tick
+)

@@ -1,0 +1,92 @@
+"""What the journal holds: facts in the past tense, one record each.
+
+Records are for ever: a field may be added with a default, never renamed or given another
+meaning. `device_id` and `version` are unique together; `version` rises by one per device.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from alarm_protocol.messages import Doubt, Remark, TrackAction
+from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, Priority, TimestampMs
+
+QUARANTINE = DeviceId("_quarantine")
+"""Aggregate of what cannot be read. No device has this name: ids start with a letter or digit."""
+
+EscalationReason = Literal["not_accepted", "console_unreachable"]
+
+
+class Pressed(Struct, frozen=True, kw_only=True, tag="pressed", tag_field="event"):
+    """A press arrived. It opened an alarm or joined the open one.
+
+    `line` and `signature` are the exact text that the device sent: the evidence.
+    `priority` and `reasons` are the alarm's after this press.
+    """
+
+    line: str
+    signature: str | None
+    doubts: tuple[Doubt, ...]
+    remarks: tuple[Remark, ...]
+    priority: Priority
+    reasons: tuple[str, ...]
+    test: bool
+    opened: bool
+
+
+class Acted(Struct, frozen=True, kw_only=True, tag="acted", tag_field="event"):
+    """An operator's action fitted and was done."""
+
+    console: ConsoleId
+    action: TrackAction
+
+
+class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="event"):
+    """An operator's action no longer fitted; `acted_by` was first, where somebody was."""
+
+    console: ConsoleId
+    action: TrackAction
+    why: str
+    acted_by: str | None = None
+
+
+class Delivered(Struct, frozen=True, kw_only=True, tag="delivered", tag_field="event"):
+    """A console confirmed that it holds this version of the alarm's view."""
+
+    console: ConsoleId
+    view_version: int
+
+
+class Escalated(Struct, frozen=True, kw_only=True, tag="escalated", tag_field="event"):
+    """Nobody acted in time at this console."""
+
+    console: ConsoleId
+    level: int
+    reason: EscalationReason
+
+
+class Quarantined(Struct, frozen=True, kw_only=True, tag="quarantined", tag_field="event"):
+    """Bytes that cannot be read. `sample` holds the first of them, in hexadecimal."""
+
+    topic: str
+    reason: str
+    size_bytes: int
+    sample: str
+
+
+Event = Pressed | Acted | Refused | Delivered | Escalated | Quarantined
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """One fact about one device."""
+
+    device_id: DeviceId
+    version: int
+    at_ms: TimestampMs
+    alarm_id: AlarmId | None
+    event: Event
+
+    @property
+    def kind(self) -> str:
+        """Name of the event, as in the journal's column."""
+        return type(self.event).__name__.lower()
