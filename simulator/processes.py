@@ -54,6 +54,10 @@ class Part:
         """Tell whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
+    def has_ended(self) -> bool:
+        """Tell whether it was started and ended without being told to."""
+        return self._process is not None and self._process.poll() is not None
+
     async def start(self) -> None:
         """Start it and wait until it is ready.
 

@@ -15,9 +15,10 @@ _MAKE_ONE = "make one with: alarm-simulator households --count 1000 --seed 1 --o
 class Registry:
     """The households of one file, in its order, and by device."""
 
-    def __init__(self, path: Path, households: tuple[Household, ...]) -> None:
+    def __init__(self, path: Path, file: HouseholdFile) -> None:
         self.path = path
-        self.households = households
+        self.households = households = file.households
+        self.seed = file.seed
         self._by_device = {household.device_id: household for household in households}
 
     def get(self, device_id: DeviceId) -> Household:
@@ -79,4 +80,4 @@ def load(path: Path) -> Registry:
             f"household file {path} is not marked synthetic; "
             "the simulator never presses buttons of real people"
         )
-    return Registry(path, file.households)
+    return Registry(path, file)

@@ -1,0 +1,5 @@
+"""Start with `python -m simulator`."""
+
+from simulator.cli import main
+
+main()

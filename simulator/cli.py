@@ -1,0 +1,243 @@
+"""The command `alarm-simulator`."""
+
+import asyncio
+import re
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from alarm_protocol.errors import ProtocolError
+from alarm_protocol.runtime import logs
+from alarm_protocol.runtime.broker_url import parse_broker_url
+from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
+from simulator import households as making
+from simulator.button import Button, ButtonSettings
+from simulator.core.device import Device, DeviceSettings
+from simulator.core.errors import RegistryError, SimulatorError
+from simulator.demo import DemoSettings, run_demo
+from simulator.device_link import device_of
+from simulator.fleet import Fleet, FleetSettings
+from simulator.registry import load
+from simulator.steady_clock import SteadyClock
+
+T = TypeVar("T")
+
+EXIT_USAGE = 2
+KEY_BYTES_MIN = 16
+DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
+DEFAULT_REGISTRY = Path(".demo/households.json")
+_BUTTON_BEATS_MS = DurationMs(60_000)
+
+app = typer.Typer(
+    help="Simulated AWARE devices, synthetic households, and the demo of the whole chain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+BrokerOption = Annotated[
+    str, typer.Option("--broker", metavar="URL", help="Broker address, mqtt://host:port.")
+]
+RegistryOption = Annotated[
+    Path, typer.Option("--registry", metavar="FILE", help="Household file (synthetic only).")
+]
+
+
+@app.command()
+def households(
+    *,
+    count: Annotated[int, typer.Option(min=1, max=making.COUNT_MAX, help="How many.")] = 1_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = 1,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="File to write.")
+    ] = DEFAULT_REGISTRY,
+) -> None:
+    """Make a file of synthetic Dutch households in Hollands Midden.
+
+    Nobody in it exists. The device keys follow from the seed: never use them for real buttons.
+    """
+    file = making.generate(count, seed)
+    making.write(file, out)
+    sys.stdout.write(f"{out}: {count} synthetic households, seed {seed}\n")
+
+
+@app.command()
+def fleet(
+    *,
+    broker: BrokerOption = DEFAULT_BROKER,
+    registry: RegistryOption = DEFAULT_REGISTRY,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Devices to run; all of the file if not given.")
+    ] = None,
+    first: Annotated[int, typer.Option(min=1, help="Number of the first device.")] = 1,
+    press_every: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="S", help="Mean seconds between one device's presses; 0 = never."
+        ),
+    ] = 0.0,
+    heartbeat_every: Annotated[
+        float, typer.Option(min=0.1, metavar="S", help="Seconds between one device's heartbeats.")
+    ] = 60.0,
+    seed: Annotated[int, typer.Option(help="Decides who presses when, and how.")] = 1,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Run many devices, each on its own connection: link state, heartbeats, and presses."""
+    _configure_logs(log_level)
+    homes = load(registry)
+    wanted = len(homes.households) - first + 1 if count is None else count
+    running = FleetSettings(
+        broker=parse_broker_url(broker),
+        households=homes.take(first, wanted),
+        press_every_s=press_every,
+        heartbeat_every_s=heartbeat_every,
+        seed=seed,
+    )
+    _run_until_signal(lambda stop: _run_fleet(running, stop))
+
+
+@app.command()
+def button(
+    *,
+    device: Annotated[str, typer.Option("--device", metavar="ID", help="Device of the file.")],
+    broker: BrokerOption = DEFAULT_BROKER,
+    registry: RegistryOption = DEFAULT_REGISTRY,
+    key_hex: Annotated[
+        str | None,
+        typer.Option("--key-hex", metavar="HEX", help="Key of a device that is in no file."),
+    ] = None,
+    wait: Annotated[
+        float, typer.Option(min=0, metavar="S", help="Seconds to wait for answers at the end.")
+    ] = 10.0,
+) -> None:
+    """Press a button by hand: Enter presses, and what the alarm centre answers is shown.
+
+    Reads lines from a pipe too, one press a line. Exits 0 only if every press was answered.
+    """
+    settings = ButtonSettings(broker=parse_broker_url(broker), wait_s=wait)
+    made = _device(DeviceId(device), registry, key_hex)
+    raise typer.Exit(Button(made, settings).run())
+
+
+@app.command()
+def demo(
+    *,
+    broker: Annotated[
+        str | None,
+        typer.Option(
+            "--broker",
+            metavar="URL",
+            help="A broker that runs already; else mosquitto if installed, else the embedded one.",
+        ),
+    ] = None,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Use the embedded broker even with mosquitto here.")
+    ] = False,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="Unattended: press, accept, count, and exit.")
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, metavar="N", help="How long to press (headless).")
+    ] = 30.0,
+    data_dir: Annotated[
+        Path, typer.Option("--data-dir", metavar="DIR", help="Where data, logs and households lie.")
+    ] = Path(".demo"),
+    devices: Annotated[
+        int, typer.Option(min=0, max=5_000, help="Devices of the fleet that only beats.")
+    ] = 20,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=500,
+            metavar="PER_S",
+            help="Presses a second: 2 when headless, else none but yours.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides households, presses and answer times.")] = 1,
+) -> None:
+    """Start the whole chain: broker, gateway, both consoles, and a small fleet.
+
+    Ctrl-C stops all that was started. With --headless it presses by itself, simulated
+    operators accept, and the exit code is 0 only if nothing was lost or duplicated.
+    """
+    settings = DemoSettings(
+        data_dir=data_dir.absolute(),
+        broker=parse_broker_url(broker) if broker is not None else None,
+        broker_kind="embedded" if embedded else "auto",
+        headless_s=seconds if headless else None,
+        devices=devices,
+        rate_per_s=rate if rate is not None else (2.0 if headless else 0.0),
+        seed=seed,
+    )
+    _configure_logs("warning")
+    raise typer.Exit(_run_until_signal(lambda stop: run_demo(settings, stop)))
+
+
+def main() -> None:
+    """Run the command; what goes wrong is one line and exit code 2."""
+    try:
+        app()
+    except (SimulatorError, ProtocolError) as error:
+        sys.stderr.write(f"alarm-simulator: {error}\n")
+        raise SystemExit(EXIT_USAGE) from None
+
+
+async def _run_fleet(settings: FleetSettings, stop: asyncio.Event) -> None:
+    async def ready() -> None:
+        sys.stdout.write(f"ready fleet devices={len(settings.households)}\n")
+        sys.stdout.flush()
+
+    await Fleet(settings).run(stop, ready)
+
+
+def _device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Device:
+    """Take a device from the file or, with a key of its own, from nowhere."""
+    now_ms = SteadyClock().now_ms()
+    if key_hex is None:
+        household = load(registry).get(device_id)
+        return device_of(household, heartbeat_every_ms=_BUTTON_BEATS_MS, now_ms=now_ms)
+    if not re.match(DEVICE_ID_PATTERN, device_id):
+        raise RegistryError(
+            f"device id {device_id!r} is not one: letters, digits, _ and -, at most 64"
+        )
+    try:
+        key = bytes.fromhex(key_hex)
+    except ValueError:
+        raise RegistryError("--key-hex is not hexadecimal; give 32 to 128 digits") from None
+    if len(key) < KEY_BYTES_MIN:
+        raise RegistryError("--key-hex is too short; give 32 to 128 digits")
+    settings = DeviceSettings(device_id=device_id, key=key, heartbeat_every_ms=_BUTTON_BEATS_MS)
+    return Device(settings, sequence=now_ms, heartbeat_at_ms=now_ms)
+
+
+def _configure_logs(level: str) -> None:
+    if level not in ("debug", "info", "warning", "error"):
+        raise SimulatorError(f"log level {level!r} is not one of debug, info, warning, error")
+    logs.configure(level)
+
+
+def _run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
+    """Run on a fast event loop; SIGINT and SIGTERM set the event that asks for an end."""
+
+    async def run() -> T:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        return await start(stop)
+
+    return _runner()(run())
+
+
+def _runner() -> Callable[[Coroutine[Any, Any, T]], T]:
+    if sys.platform == "win32":
+        return asyncio.run
+    import uvloop  # noqa: PLC0415 - not installed on Windows
+
+    return uvloop.run

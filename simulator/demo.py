@@ -1,0 +1,262 @@
+"""`alarm-simulator demo`: the whole chain on this machine, for the hand or unattended."""
+
+import asyncio
+import contextlib
+import os
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.units import POLICE, VEILIG_THUIS
+from simulator import households, registry
+from simulator.brokers import BrokerKind
+from simulator.core.errors import RegistryError, SimulatorError, StackError
+from simulator.headless import HeadlessRun, HeadlessSettings, Outcome, summary
+from simulator.processes import Part
+from simulator.stack import Stack, StackSettings
+
+HOUSEHOLDS_MIN = 1_000
+HAND_DEVICES = 1
+"""Device 1 is nobody's: it is left for the button in your hand."""
+BROKER_PORT = 1883
+CONSOLE_PORTS = (8101, 8102)
+PRESSERS_PER_RATE = 15
+PRESSERS_MIN = 20
+PRESSERS_MAX = 3_000
+_WATCH_S = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoSettings:
+    """What the command line asked for. `headless_s` None waits for Ctrl-C."""
+
+    data_dir: Path
+    broker: BrokerUrl | None = None
+    broker_kind: BrokerKind = "auto"
+    headless_s: float | None = None
+    devices: int = 20
+    rate_per_s: float = 0.0
+    seed: int = 1
+
+    @property
+    def pressers(self) -> int:
+        """Devices that press in an unattended run: enough for all alarms open at a time."""
+        if self.headless_s is None:
+            return 0
+        wanted = round(self.rate_per_s * PRESSERS_PER_RATE)
+        return max(PRESSERS_MIN, min(PRESSERS_MAX, wanted))
+
+
+async def run_demo(
+    settings: DemoSettings, stop: asyncio.Event, console: Console | None = None
+) -> int:
+    """Run the demo until `stop` or, unattended, to its end; return the exit code.
+
+    Raises:
+        SimulatorError: Something could not be started; the text says what to do.
+    """
+    out = console or Console()
+    if settings.headless_s is not None and settings.rate_per_s <= 0:
+        raise SimulatorError("--rate must be above 0 with --headless: nothing would be pressed")
+    with _only_one(settings.data_dir):
+        homes = _households(settings, out)
+        stack = Stack(_stack_settings(settings, homes))
+        try:
+            if not await _start(stack, stop, out):
+                return 0
+            if settings.headless_s is None:
+                _explain(settings, stack, homes, out)
+                return await _until_stopped(stack, stop, out)
+            return await _unattended(settings, stack, homes, stop, out)
+        finally:
+            await stack.stop()
+            _line(out, "stopped; nothing is left running")
+
+
+def _stack_settings(settings: DemoSettings, homes: registry.Registry) -> StackSettings:
+    per_device_s = settings.devices / settings.rate_per_s if settings.rate_per_s > 0 else 0.0
+    return StackSettings(
+        data_dir=settings.data_dir,
+        registry=homes.path,
+        broker=settings.broker,
+        broker_kind=settings.broker_kind,
+        broker_port=BROKER_PORT,
+        fleet=settings.devices,
+        fleet_first=HAND_DEVICES + 1,
+        fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
+        console_ports=CONSOLE_PORTS,
+    )
+
+
+def _households(settings: DemoSettings, out: Console) -> registry.Registry:
+    """Use the household file of the data folder; make it where it is missing or too short."""
+    path = settings.data_dir / "households.json"
+    needed = HAND_DEVICES + settings.devices + settings.pressers
+    seed = settings.seed
+    if path.exists():
+        homes = registry.load(path)
+        if len(homes.households) >= needed:
+            return homes
+        if homes.seed is None:
+            raise RegistryError(f"{path} holds fewer than {needed} households; delete it")
+        seed = homes.seed
+    count = max(HOUSEHOLDS_MIN, needed)
+    households.write(households.generate(count, seed), path)
+    _line(out, f"made     {count} synthetic households (seed {seed}) in {path}")
+    return registry.load(path)
+
+
+async def _start(stack: Stack, stop: asyncio.Event, out: Console) -> bool:
+    """Start all parts, a line each; tell whether it got to its end before `stop`."""
+    if stack.broker is None:
+        _line(out, f"ready    broker           {stack.broker_url} (was there already)")
+    starting = asyncio.create_task(stack.start(lambda part: _announce(stack, part, out)))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.wait({starting})
+        return False
+    await starting
+    return True
+
+
+def _announce(stack: Stack, part: Part, out: Console) -> None:
+    where = ""
+    if part is stack.broker and stack.local_broker is not None:
+        where = f"{stack.local_broker.kind}, {stack.broker_url} (this machine only)"
+        if stack.local_broker.url_v4 != stack.local_broker.url:
+            where += f", MQTT 3.1.1 at {stack.local_broker.url_v4}"
+    elif part is stack.gateway:
+        where = f"journal in {stack.settings.data_dir / 'gateway'}"
+    elif part is stack.fleet:
+        where = f"{stack.settings.fleet} devices"
+    for name, known in stack.consoles.items():
+        if known is part:
+            where = stack.console_urls[name]
+    _line(out, f"ready    {part.name:<22} {where}")
+
+
+def _explain(settings: DemoSettings, stack: Stack, homes: registry.Registry, out: Console) -> None:
+    hand = homes.households[0]
+    broker = stack.broker_url
+    press = shlex.join(
+        [
+            *(*_own_command(), "button", "--device", hand.device_id),
+            *("--broker", str(broker), "--registry", str(homes.path)),
+        ]
+    )
+    message = (
+        f'{{"press_id":"hand-\'$(date +%s)\'","device_id":"{hand.device_id}",'
+        '"sequence":1,"pressed_at_ms":\'$(date +%s)\'000,"trigger":"press","attempt":1}'
+    )
+    publish = (
+        f"mosquitto_pub -V 5 -h {broker.host} -p {broker.port} -q 1 "
+        f"-t aware/v1/devices/{hand.device_id}/press -m '{message}'"
+    )
+    _line(out, "")
+    _line(out, f"police console        {stack.console_urls[POLICE]}")
+    _line(out, f"Veilig Thuis console  {stack.console_urls[VEILIG_THUIS]}")
+    _line(out, f"press a button        {press}")
+    _line(out, f"or, unsigned          {publish}")
+    _line(out, f"data and logs         {settings.data_dir}")
+    _line(out, "everyone in it is synthetic; Ctrl-C stops everything")
+
+
+async def _until_stopped(stack: Stack, stop: asyncio.Event, out: Console) -> int:
+    while not stop.is_set():
+        dead = stack.dead()
+        if dead is not None:
+            _line(out, f"{dead.name} ended by itself; {dead.last_words()}")
+            return 1
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _WATCH_S)
+    return 0
+
+
+async def _unattended(
+    settings: DemoSettings,
+    stack: Stack,
+    homes: registry.Registry,
+    stop: asyncio.Event,
+    out: Console,
+) -> int:
+    seconds = settings.headless_s or 0.0
+    run = HeadlessRun(
+        HeadlessSettings(
+            broker=stack.broker_url,
+            console_urls=stack.console_urls,
+            households=homes.take(HAND_DEVICES + settings.devices + 1, settings.pressers),
+            seconds=seconds,
+            rate_per_s=settings.rate_per_s,
+            seed=settings.seed,
+        )
+    )
+    _line(out, f"pressing {settings.rate_per_s:g} times a second for {seconds:g} s ...")
+    outcome = await run.run(stop)
+    dead = stack.dead()
+    if dead is not None:
+        _line(out, f"{dead.name} ended by itself; {dead.last_words()}")
+    out.print(summary(outcome))
+    _line(out, _verdict(outcome))
+    return 0 if outcome.clean and dead is None else 1
+
+
+def _verdict(outcome: Outcome) -> str:
+    account = outcome.account
+    besides = (
+        f"{outcome.actions} operator actions done, {outcome.actions_refused} refused, "
+        f"{outcome.actions_failed} failed; {outcome.repeats} presses sent again; "
+        f"{outcome.open_alarms} alarms left open"
+    )
+    word = "OK" if outcome.clean else "INTERRUPTED" if outcome.interrupted else "NOT OK"
+    return f"{word}: {account.lost} lost, {account.duplicated} duplicated ({besides})"
+
+
+def _own_command() -> list[str]:
+    """Return how this program is started again, without the script for developers."""
+    script = Path(sys.executable).with_name("alarm-simulator")
+    if not script.exists():
+        return [sys.executable, "-m", "simulator"]
+    relative = os.path.relpath(script)
+    return [str(script) if relative.startswith("..") else relative]
+
+
+@contextlib.contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder: two demos in one would write the same files."""
+    lock = data_dir / "demo.lock"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file = lock.open("w")
+    except OSError as error:
+        raise StackError(
+            f"data folder {data_dir} cannot be used: {error.strerror}; choose another --data-dir"
+        ) from None
+    with file:
+        _lock(file.fileno(), data_dir)
+        yield
+
+
+def _lock(handle: int, data_dir: Path) -> None:
+    if sys.platform == "win32":
+        return
+    import fcntl  # noqa: PLC0415 - not there on Windows
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise StackError(
+            f"another demo runs in {data_dir}; stop it, or choose another --data-dir"
+        ) from None
+
+
+def _line(out: Console, text: str) -> None:
+    """Print one line as it is: commands must stay whole to be copied."""
+    out.print(text, soft_wrap=True, markup=False, highlight=False)

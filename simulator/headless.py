@@ -1,0 +1,257 @@
+"""An unattended run: press, let simulated operators work, and account for every press."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from rich.table import Table
+
+from alarm_protocol.households import Household
+from alarm_protocol.messages import AlarmView, Feedback, Trigger
+from alarm_protocol.runtime import clock
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.units import ConsoleId, DeviceId, PressId
+from simulator.core.device import Device, FeedbackOutcome
+from simulator.core.errors import ConsoleError, SimulatorError, StackError
+from simulator.core.ledger import Account, Latency, Ledger
+from simulator.core.operator import Pace
+from simulator.fleet import Fleet, FleetSettings
+from simulator.operators import DEFAULT_PACE, Team, TeamSettings
+
+ATTACH_S_MAX = 20.0
+SETTLE_S_MAX = 30.0
+CLOSE_S_MAX = 15.0
+"""How long open alarms may still be worked on after every press is accounted for."""
+_POLL_S = 0.05
+_TRIGGERS: tuple[Trigger, ...] = ("press", "hold", "duress")
+_TRIGGER_WEIGHTS = (80, 15, 5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadlessSettings:
+    """A run: who presses, how often, for how long, and where the consoles are."""
+
+    broker: BrokerUrl
+    console_urls: dict[ConsoleId, str]
+    households: Sequence[Household]
+    seconds: float
+    rate_per_s: float
+    seed: int = 1
+    pace: Pace = DEFAULT_PACE
+    settle_s_max: float = SETTLE_S_MAX
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """How a run ended: the account, and what operators and devices did besides."""
+
+    account: Account
+    interrupted: bool
+    actions: int
+    actions_refused: int
+    actions_failed: int
+    repeats: int
+    not_pressed: int
+    open_alarms: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether the run went to its end with nothing lost or duplicated."""
+        return self.account.clean and not self.interrupted and self.not_pressed == 0
+
+
+class HeadlessRun:
+    """One unattended run against a chain that is up."""
+
+    def __init__(self, settings: HeadlessSettings) -> None:
+        self._settings = settings
+        self._ledger = Ledger()
+        self._dice = Random(settings.seed)  # noqa: S311 - a schedule, no secret
+        self._fleet = Fleet(
+            FleetSettings(
+                broker=settings.broker, households=settings.households, seed=settings.seed
+            ),
+            on_feedback=self._answered,
+        )
+        self._teams = [
+            Team(
+                TeamSettings(console=console, url=url, seed=settings.seed, pace=settings.pace),
+                on_view=self._viewed,
+            )
+            for console, url in settings.console_urls.items()
+        ]
+        self._idle = [household.device_id for household in settings.households]
+        self._busy: dict[DeviceId, PressId] = {}
+
+    async def run(self, stop: asyncio.Event) -> Outcome:
+        """Press for the time set, wait until all is accounted for (bounded), and tell.
+
+        Raises:
+            StackError: The devices could not connect.
+            ConsoleError: A console did not answer.
+        """
+        ending = asyncio.Event()
+        online = asyncio.Event()
+        failure: SimulatorError | None = None
+
+        async def note_ready() -> None:
+            online.set()
+
+        async with asyncio.TaskGroup() as group:
+            teams = [group.create_task(team.run(), name="operators") for team in self._teams]
+            devices = group.create_task(self._fleet.run(ending, note_ready), name="devices")
+            try:
+                await self._attach(online)
+                await self._press(stop)
+                await self._settle(stop)
+            except SimulatorError as error:
+                failure = error  # raised below, where no group wraps it
+            finally:
+                for task in teams:
+                    task.cancel()
+                ending.set()
+                await asyncio.wait({devices})
+        if failure is not None:
+            raise failure
+        return self._outcome(interrupted=stop.is_set())
+
+    async def _attach(self, online: asyncio.Event) -> None:
+        for team in self._teams:
+            try:
+                await asyncio.wait_for(team.attached.wait(), ATTACH_S_MAX)
+            except TimeoutError:
+                raise ConsoleError(
+                    f"console {team.settings.console} at {team.settings.url} sends no state"
+                ) from None
+        try:
+            await asyncio.wait_for(online.wait(), ATTACH_S_MAX)
+        except TimeoutError:
+            raise StackError(
+                f"{self._fleet.online} of {len(self._fleet.links)} pressing devices could "
+                f"connect to {self._settings.broker}"
+            ) from None
+
+    async def _press(self, stop: asyncio.Event) -> None:
+        """Press at random moments, on a schedule that no slow answer delays."""
+        settings = self._settings
+        next_s = clock.monotonic_s()
+        end_s = next_s + settings.seconds
+        while not stop.is_set():
+            next_s += self._dice.expovariate(settings.rate_per_s)
+            if next_s >= end_s:
+                return
+            await _sleep_until(next_s, stop)
+            if not stop.is_set():
+                self._press_one()
+
+    def _press_one(self) -> None:
+        device_id = self._next_device()
+        (trigger,) = self._dice.choices(_TRIGGERS, _TRIGGER_WEIGHTS)
+        at_us = _now_us()
+        press_id = self._fleet.press(device_id, trigger)
+        if press_id is not None:
+            self._ledger.pressed(PressId(press_id), device_id, at_us)
+            self._busy[device_id] = PressId(press_id)
+
+    def _next_device(self) -> DeviceId:
+        """Take the device that is idle longest; where all have open alarms, one of those."""
+        if not self._idle:
+            over = [known for known, press in self._busy.items() if self._ledger.is_over(press)]
+            for device_id in over:
+                del self._busy[device_id]
+            self._idle = over or [next(iter(self._busy))]
+            if not over:
+                # Its press joins its open alarm; move it to the end of the line.
+                self._busy.pop(self._idle[0])
+        return self._idle.pop(0)
+
+    async def _settle(self, stop: asyncio.Event) -> None:
+        await _until(self._ledger.is_settled, self._settings.settle_s_max, stop)
+        await _until(lambda: not self._open_alarms(), CLOSE_S_MAX, stop)
+
+    def _open_alarms(self) -> int:
+        return sum(not self._ledger.is_over(press) for press in self._busy.values())
+
+    def _answered(self, _device: Device, message: Feedback, _outcome: FeedbackOutcome) -> None:
+        self._ledger.answered(message, _now_us())
+
+    def _viewed(self, console: ConsoleId, view: AlarmView) -> None:
+        self._ledger.viewed(console, view, _now_us())
+
+    def _outcome(self, *, interrupted: bool) -> Outcome:
+        counts = self._fleet.counts
+        return Outcome(
+            account=self._ledger.account(),
+            interrupted=interrupted,
+            actions=sum(team.counts.done for team in self._teams),
+            actions_refused=sum(team.counts.refused for team in self._teams),
+            actions_failed=sum(team.counts.failed for team in self._teams),
+            repeats=counts.sendings - counts.presses,
+            not_pressed=counts.refused,
+            open_alarms=self._open_alarms(),
+        )
+
+
+def summary(outcome: Outcome) -> Table:
+    """Lay the outcome out for a person."""
+    account = outcome.account
+    table = Table(title="What became of every press")
+    table.add_column("")
+    for heading in ("alarms", "presses", "lost", "duplicated", "p50 ms", "p99 ms", "max ms"):
+        table.add_column(heading, justify="right")
+    table.add_row("pressed", "", str(account.presses), "", "", *_times(None))
+    for console, seen in account.consoles.items():
+        table.add_row(
+            f"seen on console {console}",
+            str(seen.alarms),
+            str(seen.presses),
+            str(seen.lost),
+            str(seen.duplicated),
+            *_times(seen.latency),
+        )
+    table.add_row(
+        "device told 'received'",
+        "",
+        str(account.received),
+        str(account.unanswered),
+        "",
+        *_times(account.received_latency),
+    )
+    table.add_row(
+        "device told 'accepted'",
+        "",
+        str(account.accepted),
+        str(account.presses - account.accepted),
+        "",
+        *_times(account.accepted_latency),
+    )
+    return table
+
+
+def _times(latency: Latency | None) -> tuple[str, str, str]:
+    if latency is None or latency.count == 0:
+        return ("", "", "")
+    return (f"{latency.p50_ms:.1f}", f"{latency.p99_ms:.1f}", f"{latency.max_ms:.1f}")
+
+
+def _now_us() -> int:
+    return round(clock.monotonic_s() * 1_000_000)
+
+
+async def _sleep_until(until_s: float, stop: asyncio.Event) -> None:
+    pause_s = until_s - clock.monotonic_s()
+    if pause_s <= 0:
+        await asyncio.sleep(0)
+        return
+    try:
+        await asyncio.wait_for(stop.wait(), pause_s)
+    except TimeoutError:
+        return
+
+
+async def _until(is_so: Callable[[], bool], longest_s: float, stop: asyncio.Event) -> None:
+    """Wait until something is so, `stop` is set, or the time is over."""
+    deadline_s = clock.monotonic_s() + longest_s
+    while not is_so() and not stop.is_set() and clock.monotonic_s() < deadline_s:
+        await _sleep_until(clock.monotonic_s() + _POLL_S, stop)
