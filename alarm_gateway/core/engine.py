@@ -150,21 +150,25 @@ class Engine:
                     self._about_alarm(batch, received.console, alarm_id, received)
                 case Unreadable():
                     self._decide(batch, QUARANTINE, received)
-                case HeartbeatReceived():
-                    self.last_seen_ms[received.device_id] = now_ms
-                    continue
-                case LinkReceived():
-                    self.last_seen_ms[received.device_id] = now_ms
-                case PresenceReceived():
-                    self.consoles[received.console] = received.presence
                 case Tick():
                     for deadline in self._timers.due(now_ms):
                         self._deadline(batch, deadline)
-                    continue
+                case _:
+                    self._supervise(received, now_ms)
             if received.receipt is not None:
                 batch.acks.append(received.receipt)
         self._pending.append(batch)
         return batch.records
+
+    def _supervise(
+        self, received: HeartbeatReceived | LinkReceived | PresenceReceived, now_ms: TimestampMs
+    ) -> None:
+        """Remember who was seen when; nothing of it is journalled one by one."""
+        match received:
+            case HeartbeatReceived() | LinkReceived():
+                self.last_seen_ms[received.device_id] = now_ms
+            case PresenceReceived():
+                self.consoles[received.console] = received.presence
 
     def _press(self, batch: _Batch, received: PressReceived) -> None:
         device_id = received.device_id

@@ -1,6 +1,7 @@
 """Everything that can reach the engine.
 
 A `receipt` is opaque here: it goes back out in `Effects.acks` once the input is durable.
+What comes in on the supervision lane is not journalled one by one and carries none.
 """
 
 from msgspec import Struct
@@ -57,6 +58,7 @@ class HeartbeatReceived(Struct, frozen=True, gc=False):
 
     device_id: DeviceId
     heartbeat: Heartbeat
+    receipt: None = None
 
 
 class LinkReceived(Struct, frozen=True, gc=False):
@@ -64,7 +66,7 @@ class LinkReceived(Struct, frozen=True, gc=False):
 
     device_id: DeviceId
     state: LinkState
-    receipt: int | None = None
+    receipt: None = None
 
 
 class PresenceReceived(Struct, frozen=True, gc=False):
@@ -72,11 +74,13 @@ class PresenceReceived(Struct, frozen=True, gc=False):
 
     console: ConsoleId
     presence: Presence
-    receipt: int | None = None
+    receipt: None = None
 
 
 class Tick(Struct, frozen=True, gc=False):
     """Time has passed; whatever is due now has to happen."""
+
+    receipt: None = None
 
 
 Input = (

@@ -2,16 +2,22 @@
 
 import logging
 import sys
+from enum import StrEnum
 
 import structlog
 
 
-def configure(level: str = "info") -> None:
-    """Set up structlog for a whole process.
+class Level(StrEnum):
+    """How much to log."""
 
-    Args:
-        level: `debug`, `info`, `warning` or `error`.
-    """
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def configure(level: Level = Level.INFO) -> None:
+    """Set up structlog for a whole process."""
     renderer: structlog.typing.Processor = (
         structlog.dev.ConsoleRenderer()
         if sys.stderr.isatty()

@@ -1,0 +1,285 @@
+"""The journal: SQLite, one writer thread, group commit, a hash chain.
+
+While one transaction is being fsynced the next batches gather; they then share the next
+fsync. Checkpoints copy the write-ahead log into the database from a thread and connection
+of their own, so that no commit waits for them.
+"""
+
+import contextlib
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from alarm_gateway.adapters.chain import GENESIS, Row, body_of, link_hash, record_of
+from alarm_gateway.adapters.lock import FolderLock
+from alarm_gateway.core.errors import JournalError, SettingsError
+from alarm_gateway.core.records import Record
+
+FILE_NAME = "journal.sqlite3"
+FORMAT = 1
+"""Version of the table layout, kept in `user_version`."""
+GROUP_RECORDS_MAX = 5_000
+"""Records in one transaction; more would make the first of them wait for the last."""
+CHECKPOINT_BYTES = 8 * 1024 * 1024
+CHECKPOINT_EVERY_S = 1.0
+WAL_BYTES_MAX = 512 * 1024 * 1024
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    seq INTEGER PRIMARY KEY,
+    device_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    alarm_id TEXT,
+    body BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    UNIQUE (device_id, version)
+) STRICT;
+CREATE INDEX IF NOT EXISTS journal_alarm ON journal (alarm_id) WHERE alarm_id IS NOT NULL;
+"""
+_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, hash"
+
+OnDurable = Callable[[list[list[Record]]], None]
+OnFailure = Callable[[JournalError], None]
+
+
+class _Stop(NamedTuple):
+    """Last entry of the queue: write what is before it, then end."""
+
+
+def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=10,
+    )
+    if not read_only:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA wal_autocheckpoint=0")
+    return connection
+
+
+def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open a journal file and check that this program can read its layout."""
+    try:
+        connection = _connect(path, read_only=read_only)
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found not in (0, FORMAT):
+            connection.close()
+            raise SettingsError(
+                f"{path} has journal format {found}; this program knows format {FORMAT}: "
+                "use the version of the gateway that wrote it, or a newer one"
+            )
+        if not read_only:
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version={FORMAT}")
+    except sqlite3.Error as error:
+        raise SettingsError(
+            f"{path} cannot be opened as a journal ({error}); restore it from a backup, "
+            "or give another --data-dir"
+        ) from error
+    return connection
+
+
+def read_rows(data_dir: Path, alarm_id: str | None = None) -> Iterator[Row]:
+    """Read a journal, also while a gateway writes it: all of it, or one alarm's rows.
+
+    Raises:
+        SettingsError: There is no journal in this folder, or it cannot be read.
+    """
+    path = data_dir / FILE_NAME
+    if not path.is_file():
+        raise SettingsError(f"there is no journal in {data_dir} ({FILE_NAME} is missing)")
+    with contextlib.closing(_open(path, read_only=True)) as connection:
+        where, values = ("", ()) if alarm_id is None else (" WHERE alarm_id = ?", (alarm_id,))
+        query = f"SELECT {_COLUMNS} FROM journal{where} ORDER BY seq"  # noqa: S608 - fixed words only
+        try:
+            for fields in connection.execute(query, values):
+                yield Row(*fields)
+        except sqlite3.Error as error:
+            raise JournalError(f"{path} cannot be read: {error}") from error
+
+
+@dataclass(slots=True)
+class JournalStats:
+    """What the writer has done since the start."""
+
+    records: int = 0
+    commits: int = 0
+
+
+class Journal:
+    """The gateway's own journal, open for appending. One gateway per folder.
+
+    Args:
+        data_dir: Folder of the journal; made if missing.
+        on_durable: Called on the writer thread with every group of batches that is on disk,
+            in the order of `append`.
+        on_failure: Called on the writer thread, once, if writing fails. After that nothing
+            is written any more and nothing is reported durable.
+
+    Raises:
+        SettingsError: The folder cannot be used, or another gateway uses it.
+    """
+
+    def __init__(self, data_dir: Path, *, on_durable: OnDurable, on_failure: OnFailure) -> None:
+        self.stats = JournalStats()
+        self.path = data_dir / FILE_NAME
+        try:
+            data_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SettingsError(
+                f"data folder {data_dir} cannot be made: {error.strerror}"
+            ) from error
+        self._lock = FolderLock(data_dir)
+        self._connection = _open(self.path)
+        self._on_durable = on_durable
+        self._on_failure = on_failure
+        self._queue: queue.SimpleQueue[list[Record] | _Stop] = queue.SimpleQueue()
+        self._pending = 0
+        self._stopped = threading.Event()
+        row = self._connection.execute(
+            "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+        self._seq, self._hash = (0, GENESIS) if row is None else (int(row[0]), bytes(row[1]))
+        self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
+        self._checkpointer = threading.Thread(
+            target=self._checkpoint, name="journal-checkpoint", daemon=True
+        )
+
+    def records(self) -> Iterator[Record]:
+        """Read every record, oldest first; to be called before `start`.
+
+        Raises:
+            JournalError: A row cannot be read as a record.
+        """
+        for fields in self._connection.execute(f"SELECT {_COLUMNS} FROM journal ORDER BY seq"):  # noqa: S608
+            yield record_of(Row(*fields))
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._writer.start()
+        self._checkpointer.start()
+
+    @property
+    def pending(self) -> int:
+        """Records handed over and not yet durable."""
+        return self._pending
+
+    def append(self, records: list[Record]) -> None:
+        """Hand over a batch; also an empty one keeps its place in the order."""
+        self._pending += len(records)
+        self._queue.put(records)
+
+    def durable(self, groups: list[list[Record]]) -> None:
+        """Count these batches as written; called by the owner, on its own thread."""
+        self._pending -= sum(map(len, groups))
+
+    def close(self) -> None:
+        """Write what was handed over, then stop; the log is merged into the database file."""
+        if self._writer.is_alive():
+            self._queue.put(_Stop())
+            self._writer.join()
+        self._stopped.set()
+        if self._checkpointer.is_alive():
+            self._checkpointer.join()
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        self._lock.release()
+
+    # -- the writer thread --------------------------------------------------------------
+
+    def _write(self) -> None:
+        while True:
+            groups, stop = self._gather()
+            try:
+                self._commit(groups)
+            except sqlite3.Error as error:
+                self._on_failure(
+                    JournalError(
+                        f"{self.path} cannot be written ({error}); the gateway stops, nothing "
+                        "unwritten was acknowledged: make room or mend the disk and start again"
+                    )
+                )
+                return
+            if groups:
+                self._on_durable(groups)
+            if stop:
+                return
+
+    def _gather(self) -> tuple[list[list[Record]], bool]:
+        """Wait for a batch, and take all the others that are there already."""
+        groups: list[list[Record]] = []
+        count = 0
+        entry = self._queue.get()
+        while True:
+            if isinstance(entry, _Stop):
+                return groups, True
+            groups.append(entry)
+            count += len(entry)
+            if count >= GROUP_RECORDS_MAX:
+                return groups, False
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return groups, False
+
+    def _commit(self, groups: list[list[Record]]) -> None:
+        rows: list[tuple[object, ...]] = []
+        seq, last_hash = self._seq, self._hash
+        for records in groups:
+            for record in records:
+                seq += 1
+                fields = (
+                    seq,
+                    record.device_id,
+                    record.version,
+                    record.at_ms,
+                    record.kind,
+                    record.alarm_id,
+                    body_of(record),
+                )
+                last_hash = link_hash(last_hash, fields)
+                rows.append((*fields, last_hash))
+        if not rows:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.executemany(_INSERT, rows)
+        self._connection.execute("COMMIT")
+        self._seq, self._hash = seq, last_hash
+        self.stats.records += len(rows)
+        self.stats.commits += 1
+        self._hold_back()
+
+    def _hold_back(self) -> None:
+        """Should checkpoints ever fall far behind, wait for one: the log has a limit too."""
+        with contextlib.suppress(OSError):
+            if self.stats.commits % 256 == 0 and self._wal_bytes() > WAL_BYTES_MAX:
+                self._connection.execute("PRAGMA wal_checkpoint(RESTART)")
+
+    # -- the checkpoint thread ----------------------------------------------------------
+
+    def _wal_bytes(self) -> int:
+        return self.path.with_name(FILE_NAME + "-wal").stat().st_size
+
+    def _checkpoint(self) -> None:
+        """Copy the log into the database whenever it has grown, beside the writer."""
+        connection = _connect(self.path)
+        done_at = 0
+        while not self._stopped.wait(CHECKPOINT_EVERY_S):
+            with contextlib.suppress(sqlite3.Error, OSError):
+                if self.stats.records > done_at and self._wal_bytes() > CHECKPOINT_BYTES:
+                    done_at = self.stats.records
+                    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.close()

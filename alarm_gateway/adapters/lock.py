@@ -1,0 +1,41 @@
+"""One gateway per data folder, held by a lock that the system drops with the process."""
+
+import os
+from pathlib import Path
+
+from alarm_gateway.core.errors import SettingsError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - no such lock on Windows; SQLite's own locks remain
+    fcntl = None  # type: ignore[assignment]
+
+
+class FolderLock:
+    """An exclusive lock on a folder.
+
+    Raises:
+        SettingsError: Another process holds it, or the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "lock"
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise SettingsError(
+                f"data folder {folder} cannot be written: {error.strerror}"
+            ) from error
+        try:
+            if fcntl is not None:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise SettingsError(
+                f"data folder {folder} is in use by another gateway; stop it, or give another "
+                "--data-dir"
+            ) from None
+
+    def release(self) -> None:
+        """Let the folder go."""
+        os.close(self._file)

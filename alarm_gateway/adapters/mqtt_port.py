@@ -1,0 +1,171 @@
+"""The gateway's two MQTT sessions: the alarm lane, and the supervision lane beside it.
+
+Heartbeats outnumber presses by far. They have a session of their own and are handled in
+small slices between turns of the event loop, so that a press never waits behind them.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable
+
+from alarm_gateway.adapters.decode import alarm_input, supervision_input
+from alarm_gateway.core.effects import Effects
+from alarm_gateway.core.inputs import Input
+from alarm_protocol import topics
+from alarm_protocol.codec import encode
+from alarm_protocol.messages import GatewayStatus
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.runtime.mqtt_session import (
+    MqttSession,
+    OutboxFullError,
+    Received,
+    SessionSettings,
+    SessionState,
+    Will,
+)
+from alarm_protocol.units import TimestampMs
+
+SLICE_MESSAGES_MAX = 64
+SUPERVISION_QUEUE_MAX = 4_096
+BACKLOG_HIGH = 20_000
+"""Outgoing messages above which incoming ones are no longer acknowledged."""
+_DOWN = encode(GatewayStatus(status="down", at_ms=TimestampMs(0)))
+
+OnInputs = Callable[[list[Input]], None]
+OnState = Callable[[str, SessionState], None]
+
+
+class MqttPort:
+    """Messages in as inputs, effects out as messages.
+
+    Args:
+        broker: Where to connect.
+        tls: For `mqtts://`.
+        on_alarm_lane: Gets the inputs of the alarm lane.
+        on_supervision: Gets the inputs of the supervision lane, a slice at a time.
+        on_state: Hears of each session's connection, by the session's name.
+    """
+
+    def __init__(
+        self,
+        broker: BrokerUrl,
+        *,
+        tls: ssl.SSLContext | None,
+        on_alarm_lane: OnInputs,
+        on_supervision: OnInputs,
+        on_state: OnState,
+    ) -> None:
+        self.unreadable_supervision = 0
+        self.unsent = 0
+        """Messages that found the outbox full; they are sent again end to end."""
+        self._on_alarm_lane = on_alarm_lane
+        self._on_supervision = on_supervision
+        self._supervision_queue: deque[Received] = deque()
+        self._slice_planned = False
+        self._held_acks: list[int] = []
+        self.alarm_lane = MqttSession(
+            SessionSettings(
+                broker=broker,
+                client_id="alarm-gateway-alarms",
+                subscriptions=((topics.ALL_PRESSES, 1), (topics.ALL_ACTIONS, 1)),
+                will=Will(topics.GATEWAY_STATUS, _DOWN),
+                session_expiry_s=7 * 86_400,
+                receive_max=2_000,
+                tls=tls,
+            ),
+            on_batch=self._alarm_batch,
+            on_state=lambda state: on_state("alarms", state),
+        )
+        self.supervision_lane = MqttSession(
+            SessionSettings(
+                broker=broker,
+                client_id="alarm-gateway-supervision",
+                subscriptions=(
+                    (topics.ALL_HEARTBEATS, 0),
+                    (topics.ALL_LINKS, 1),
+                    (topics.ALL_PRESENCE, 1),
+                ),
+                clean_start=True,
+                session_expiry_s=0,
+                receive_max=500,
+                tls=tls,
+            ),
+            on_batch=self._supervision_batch,
+            on_state=lambda state: on_state("supervision", state),
+        )
+
+    # -- in -----------------------------------------------------------------------------
+
+    def _alarm_batch(self, batch: list[Received]) -> None:
+        self._on_alarm_lane([alarm_input(message) for message in batch])
+
+    def _supervision_batch(self, batch: list[Received]) -> None:
+        self._supervision_queue += batch
+        if len(self._supervision_queue) > SUPERVISION_QUEUE_MAX:
+            self.supervision_lane.pause_reading()
+        self._plan_slice()
+
+    def _plan_slice(self) -> None:
+        if not self._slice_planned:
+            self._slice_planned = True
+            asyncio.get_running_loop().call_soon(self._slice)
+
+    def _slice(self) -> None:
+        self._slice_planned = False
+        waiting = self._supervision_queue
+        inputs: list[Input] = []
+        for _ in range(min(SLICE_MESSAGES_MAX, len(waiting))):
+            message = waiting.popleft()
+            received = supervision_input(message)
+            if received is None:
+                self.unreadable_supervision += 1
+            else:
+                inputs.append(received)
+            if message.receipt is not None:
+                self.supervision_lane.ack(message.receipt)
+        if inputs:
+            self._on_supervision(inputs)
+        if waiting:
+            self._plan_slice()
+        else:
+            self.supervision_lane.resume_reading()
+
+    # -- out ----------------------------------------------------------------------------
+
+    def perform(self, effects: Effects) -> None:
+        """Publish what is durable, and only then acknowledge what caused it."""
+        publish = self.alarm_lane.publish
+        try:
+            for console, alarm_id, payload in effects.views:
+                publish(topics.alarm_view(console, alarm_id), payload, retain=True)
+            for device_id, feedback in effects.feedback:
+                publish(topics.feedback(device_id), encode(feedback))
+        except OutboxFullError:
+            # Not lost: the device repeats its press and the gateway its view, until answered.
+            self.unsent += 1
+        if self._held_acks or self.alarm_lane.backlog > BACKLOG_HIGH:
+            self._held_acks += effects.acks
+            self.release_acks()
+            return
+        for receipt in effects.acks:
+            self.alarm_lane.ack(receipt)
+
+    def release_acks(self) -> None:
+        """Acknowledge what was held back, once the broker has taken enough of ours."""
+        if self._held_acks and self.alarm_lane.backlog < BACKLOG_HIGH // 2:
+            for receipt in self._held_acks:
+                self.alarm_lane.ack(receipt)
+            self._held_acks.clear()
+
+    def publish_status(self, status: GatewayStatus) -> None:
+        """Say that the gateway lives, or that it stops on purpose."""
+        try:
+            self.alarm_lane.publish(topics.GATEWAY_STATUS, encode(status), retain=True)
+        except OutboxFullError:
+            self.unsent += 1
+
+    def say_up(self) -> None:
+        """Publish the status that consoles watch."""
+        self.publish_status(GatewayStatus(status="up", at_ms=now_ms()))

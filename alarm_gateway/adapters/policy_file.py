@@ -1,0 +1,26 @@
+"""The policy, read from a TOML file."""
+
+from pathlib import Path
+
+import msgspec
+
+from alarm_gateway.core.errors import SettingsError
+from alarm_gateway.core.policy import Policy, parse_policy
+
+
+def read_policy(path: Path | None) -> Policy:
+    """Read a policy; without a file the defaults hold.
+
+    Raises:
+        SettingsError: The file is missing or wrong; the message names the rule.
+    """
+    if path is None:
+        return Policy()
+    try:
+        return parse_policy(path.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"policy {path} cannot be read ({error.strerror}); leave --policy out for the defaults"
+        ) from error
+    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        raise SettingsError(f"policy {path} is not a policy: {error}") from error

@@ -1,0 +1,41 @@
+"""The registry of households, read from a file."""
+
+from pathlib import Path
+
+import msgspec
+
+from alarm_gateway.core.errors import SettingsError
+from alarm_protocol.households import SECTION_BYTES_MAX, Household, HouseholdFile
+from alarm_protocol.units import DeviceId
+
+
+def read_registry(path: Path) -> dict[DeviceId, Household]:
+    """Read every household, by its device.
+
+    Raises:
+        SettingsError: The file is missing or wrong; the message names the place in it.
+    """
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=HouseholdFile)
+    except OSError as error:
+        raise SettingsError(
+            f"registry {path} cannot be read ({error.strerror}); make one with "
+            "`alarm-simulator households --count 20 --seed 1 --out FILE`"
+        ) from error
+    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
+        raise SettingsError(f"registry {path} is not a household file: {error}") from error
+    registry: dict[DeviceId, Household] = {}
+    for household in file.households:
+        device_id = household.device_id
+        if device_id in registry:
+            raise SettingsError(f"registry {path}: device {device_id} is in it twice")
+        for section in (household.police, household.veilig_thuis):
+            size = len(msgspec.json.encode(section))
+            if size > SECTION_BYTES_MAX:
+                raise SettingsError(
+                    f"registry {path}: device {device_id}: the section for "
+                    f"{section.__struct_config__.tag} takes {size} bytes, at most "
+                    f"{SECTION_BYTES_MAX}: shorten its notes"
+                )
+        registry[device_id] = household
+    return registry

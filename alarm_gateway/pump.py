@@ -1,0 +1,164 @@
+"""The pump: moves inputs into the engine, records into the journal, effects to the broker."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.mqtt_port import MqttPort
+from alarm_gateway.core.engine import Engine
+from alarm_gateway.core.errors import JournalError
+from alarm_gateway.core.inputs import Input, Tick
+from alarm_gateway.core.records import Record
+from alarm_gateway.settings import Settings
+from alarm_protocol.messages import GatewayStatus
+from alarm_protocol.runtime.clock import monotonic_s, now_ms
+from alarm_protocol.runtime.mqtt_session import SessionState
+
+TICK_S = 0.25
+STATUS_S = 2.0
+JOURNAL_PENDING_HIGH = 20_000
+"""Records waiting for the disk above which the gateway stops reading presses."""
+
+log = structlog.get_logger()
+
+
+class Pump:
+    """The running gateway.
+
+    Args:
+        settings: Broker and data folder.
+        engine: The rules; still empty, `run` recovers it.
+        on_ready: Called once, when the gateway is recovered and connected.
+
+    Raises:
+        SettingsError: The data folder cannot be used.
+    """
+
+    def __init__(self, settings: Settings, engine: Engine, on_ready: Callable[[], None]) -> None:
+        self._engine = engine
+        self._on_ready = on_ready
+        self._ready = False
+        self._in_journal = 0
+        self._paused = False
+        self._loop = asyncio.get_running_loop()
+        self._failed: asyncio.Future[None] = self._loop.create_future()
+        self._connected: set[str] = set()
+        self._journal = Journal(
+            settings.data_dir,
+            on_durable=lambda groups: self._later(self._durable, groups),
+            on_failure=lambda error: self._later(self._fail, error),
+        )
+        self._port = MqttPort(
+            settings.broker,
+            tls=settings.tls,
+            on_alarm_lane=self._submit,
+            on_supervision=self._submit,
+            on_state=self._state,
+        )
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Recover, connect, and work until `stop` is set.
+
+        Raises:
+            JournalError: The journal failed; nothing was acknowledged that is not in it.
+        """
+        started_s = monotonic_s()
+        count = self._engine.recover(self._journal.records())
+        log.info(
+            "recovered",
+            records=count,
+            open_alarms=self._engine.open_count,
+            seconds=round(monotonic_s() - started_s, 3),
+        )
+        self._journal.start()
+        sessions = [
+            asyncio.create_task(self._port.alarm_lane.run(), name="alarm-lane"),
+            asyncio.create_task(self._port.supervision_lane.run(), name="supervision-lane"),
+        ]
+        work = [*sessions, asyncio.create_task(self._beat(), name="beat")]
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            everything: list[asyncio.Future[Any]] = [*work, stopping, self._failed]
+            done, _ = await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+            for finished in done:
+                finished.result()
+            await self._say_goodbye()
+        finally:
+            for task in (*work, stopping):
+                task.cancel()
+            await asyncio.gather(*work, stopping, return_exceptions=True)
+            self._journal.close()
+
+    async def _say_goodbye(self) -> None:
+        """Stop taking presses, finish those under way, and leave properly."""
+        self._port.alarm_lane.pause_reading()
+        until_s = self._loop.time() + 5
+        while self._in_journal and self._loop.time() < until_s:  # noqa: ASYNC110 - only at the end
+            await asyncio.sleep(0.01)
+        self._port.alarm_lane.resume_reading()
+        self._port.publish_status(GatewayStatus(status="down", at_ms=now_ms()))
+        await self._port.alarm_lane.close()
+        await self._port.supervision_lane.close(drain_s=0)
+
+    async def _beat(self) -> None:
+        """Let time pass for the engine, and tell the consoles that the gateway lives."""
+        status_due_s = 0.0
+        while True:
+            self._submit([Tick()])
+            self._port.release_acks()
+            if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:
+                status_due_s = self._loop.time() + STATUS_S
+                self._port.say_up()
+            await asyncio.sleep(TICK_S)
+
+    # -- the way of a press -------------------------------------------------------------
+
+    def _submit(self, inputs: list[Input]) -> None:
+        records = self._engine.receive(inputs, now_ms())
+        if not records and not self._in_journal:
+            self._port.perform(self._engine.persisted(records))
+            return
+        self._in_journal += 1
+        self._journal.append(records)
+        if self._journal.pending > JOURNAL_PENDING_HIGH and not self._paused:
+            self._paused = True
+            self._port.alarm_lane.pause_reading()
+            log.warning("journal is behind, reading paused", pending=self._journal.pending)
+
+    def _durable(self, groups: list[list[Record]]) -> None:
+        self._journal.durable(groups)
+        self._in_journal -= len(groups)
+        for records in groups:
+            self._port.perform(self._engine.persisted(records))
+        if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
+            self._paused = False
+            self._port.alarm_lane.resume_reading()
+
+    # -- around it ----------------------------------------------------------------------
+
+    def _later(self, callback: Callable[..., None], argument: object) -> None:
+        """Come from the journal's thread to the event loop's."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(callback, argument)
+
+    def _fail(self, error: JournalError) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(error)
+
+    def _state(self, session: str, state: SessionState) -> None:
+        event = "connected" if state.connected else "disconnected, will try again"
+        log.info(event, session=session, detail=state.detail, kept=state.session_present)
+        if not state.connected:
+            self._connected.discard(session)
+            return
+        self._connected.add(session)
+        if session == "alarms":
+            # The broker may have lost what it retained; the consoles' state is ours to restore.
+            self._port.say_up()
+            self._port.perform(self._engine.open_views())
+        if not self._ready and len(self._connected) == 2:  # noqa: PLR2004 - both lanes
+            self._ready = True
+            self._on_ready()

@@ -1,0 +1,101 @@
+"""What the journal tells a person: the list of alarms, and one alarm's history."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import assert_never
+
+from rich.table import Table
+
+from alarm_gateway.adapters.chain import Row, record_of
+from alarm_gateway.core.device_state import AlarmState, DeviceState
+from alarm_gateway.core.evolve import evolve
+from alarm_gateway.core.records import (
+    Acted,
+    Delivered,
+    Escalated,
+    Pressed,
+    Quarantined,
+    Record,
+    Refused,
+)
+from alarm_protocol.messages import action_kind
+
+
+def when(at_ms: int) -> str:
+    """Write a time for a person, in UTC and saying so."""
+    return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
+
+
+def alarm_states(rows: Iterable[Row]) -> list[AlarmState]:
+    """Return the last state of every alarm in a journal, oldest first."""
+    devices: dict[str, DeviceState] = {}
+    alarms: dict[str, AlarmState] = {}
+    for row in rows:
+        record = record_of(row)
+        state = devices.get(row.device_id) or DeviceState(device_id=record.device_id)
+        state = devices[row.device_id] = evolve(state, record)
+        if state.alarm is not None:
+            alarms[state.alarm.alarm_id] = state.alarm
+    return list(alarms.values())
+
+
+def alarm_table(alarms: Iterable[AlarmState]) -> Table:
+    """Draw the list of alarms."""
+    table = Table(title="alarms", title_justify="left")
+    for name in ("alarm", "priority", "raised", "presses", "police", "veilig thuis", "reasons"):
+        table.add_column(name, overflow="fold")
+    for alarm in alarms:
+        table.add_row(
+            alarm.alarm_id,
+            f"{alarm.priority} TEST" if alarm.test else str(alarm.priority),
+            when(alarm.raised_at_ms),
+            str(alarm.press_count),
+            alarm.police.status,
+            alarm.veilig_thuis.status,
+            ", ".join((*alarm.reasons, *alarm.doubts, *alarm.remarks)),
+        )
+    return table
+
+
+def history_table(alarm_id: str, rows: Iterable[Row]) -> Table:
+    """Draw everything that happened to one alarm."""
+    table = Table(title=f"alarm {alarm_id}", title_justify="left")
+    for name in ("record", "time", "what", "by", "details"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        record = record_of(row)
+        what, by, details = _describe(record)
+        table.add_row(str(row.seq), when(row.at_ms), what, by, details)
+    return table
+
+
+def _describe(record: Record) -> tuple[str, str, str]:
+    """Say what happened, by whom, and the details."""
+    event = record.event
+    said: tuple[str, str, str]
+    match event:
+        case Pressed():
+            why = ", ".join((*event.reasons, *event.doubts, *event.remarks))
+            line = f"priority {event.priority}{' TEST' if event.test else ''}: {why}\n{event.line}"
+            said = ("alarm raised" if event.opened else "pressed again", record.device_id, line)
+        case Acted():
+            action = event.action
+            details = " ".join(
+                str(getattr(action, name))
+                for name in ("unit", "disposition", "reason", "to", "text")
+                if getattr(action, name, None)
+            )
+            said = (action_kind(action), f"{event.console}: {action.operator}", details)
+        case Refused():
+            kind = action_kind(event.action)
+            said = (f"refused: {kind}", f"{event.console}: {event.action.operator}", event.why)
+        case Delivered():
+            said = ("delivered", event.console, f"view version {event.view_version}")
+        case Escalated():
+            said = (f"escalated to level {event.level}", event.console, event.reason)
+        case Quarantined():
+            details = f"{event.topic}: {event.reason}, {event.size_bytes} bytes"
+            said = ("quarantined", "", details)
+        case _:
+            assert_never(event)
+    return said
