@@ -1,0 +1,49 @@
+// What an operator does, sent to the server. Only the gateway's own answer counts as done.
+
+import { buttons, labels, results, status as statusNames } from "./nl.js";
+import { changed, clearDrafts, notice, state, takeRow } from "./store.js";
+
+const ANSWER_WITHIN_MS = 8_000; // the server gives up after 5 s
+
+export async function act(row, kind, fields = {}) {
+  const alarmId = row.alarm_id;
+  const operator = state.operator.trim();
+  if (state.pending.has(alarmId)) return;
+  if (!operator) {
+    state.operatorMissing = true;
+    notice(alarmId, "bad", labels.operatorMissing);
+    document.getElementById("operator")?.focus();
+    return;
+  }
+  state.pending.set(alarmId, kind);
+  state.notices.delete(alarmId);
+  changed();
+  try {
+    const response = await fetch(`/api/alarms/${encodeURIComponent(alarmId)}/actions`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ ...fields, kind, operator, seen_version: row.view.version }),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+    const answer = await response.json();
+    if (answer.alarm) takeRow(answer.alarm);
+    if (response.ok) clearDrafts(alarmId, kind);
+    notice(alarmId, ...told(response.status, answer, kind));
+  } catch {
+    notice(alarmId, "bad", results.unreachable);
+  } finally {
+    state.pending.delete(alarmId);
+    changed();
+  }
+}
+
+function told(status, answer, kind) {
+  if (status === 200) return ["good", results.done(buttons[kind])];
+  if (status === 409) {
+    const now = statusNames[answer.alarm?.view.status] ?? "?";
+    if (answer.acted_by) return ["bad", results.refusedBy(answer.acted_by, now)];
+    return ["bad", results.refused(now)];
+  }
+  if (status === 504) return ["bad", results.unsure(answer.message)];
+  return ["bad", results.failed(answer.message)];
+}

@@ -1,0 +1,159 @@
+// What an operator can do with the selected alarm, as small forms.
+
+import { html, live, nothing } from "./vendor/lit.js";
+import { act } from "./actions.js";
+import { buttons, dispositions, labels, pending, summaries, units } from "./nl.js";
+import { draft, setDraft, state } from "./store.js";
+
+// When the gateway would take which action; it judges again, on its own state.
+const fits = {
+  accept: ["open"],
+  assign_unit: ["accepted", "unit_assigned", "on_scene"],
+  arrive: ["unit_assigned"],
+  safety_assessment: ["accepted", "assessed", "handed_over"],
+  hand_over: ["accepted", "assessed"],
+  note: ["open", "accepted", "unit_assigned", "on_scene", "assessed", "handed_over"],
+  close: ["accepted", "unit_assigned", "on_scene", "assessed", "handed_over"],
+  reopen: ["closed"],
+};
+
+const order = [
+  "accept",
+  "assign_unit",
+  "arrive",
+  "safety_assessment",
+  "hand_over",
+  "note",
+  "close",
+  "reopen",
+];
+
+const next = {
+  open: "accept",
+  accepted: { police: "assign_unit", veilig_thuis: "safety_assessment" },
+  unit_assigned: "arrive",
+  on_scene: "close",
+  assessed: "hand_over",
+  handed_over: "close",
+};
+
+export function forms(row) {
+  const { status, console: agency } = row.view;
+  const kinds = order.filter(
+    (kind) => state.kinds.includes(kind) && fits[kind].includes(status) && !row.withdrawn,
+  );
+  const step = next[status]?.[agency] ?? next[status];
+  // The next step and what needs no typing stand open; the rest folds away, so that the
+  // circumstances stay in sight.
+  return kinds.map((kind) => {
+    const one = form(row, kind, kind === step);
+    if (kind === step || !inputs[kind] || kind === "arrive") return one;
+    return html`<details class="more" data-more=${kind}>
+      <summary>${summaries[kind]}</summary>
+      ${one}
+    </details>`;
+  });
+}
+
+function form(row, kind, primary) {
+  const busy = state.pending.get(row.alarm_id);
+  const submit = (event) => {
+    event.preventDefault();
+    const fields = Object.fromEntries(
+      [...new FormData(event.target)].filter(([, value]) => value.trim() !== ""),
+    );
+    act(row, kind, fields);
+  };
+  return html`
+    <form class="act" data-action=${kind} @submit=${submit}>
+      ${inputs[kind]?.(row) ?? nothing}
+      <button type="submit" class=${primary ? "primary" : ""} ?disabled=${busy !== undefined}>
+        ${busy === kind ? pending : buttons[kind]}
+      </button>
+    </form>
+  `;
+}
+
+// Drafts are shared by the forms of one alarm, so each form names its field apart.
+const bound = (row, kind, name) => ({
+  value: live(draft(row.alarm_id, `${kind}.${name}`)),
+  keep: (event) => setDraft(row.alarm_id, `${kind}.${name}`, event.target.value),
+});
+
+const line = (row, kind, name, label, hint, options, required = true) => {
+  const { value, keep } = bound(row, kind, name);
+  return html`
+    <label>
+      <span>${label}</span>
+      <input
+        name=${name}
+        type="text"
+        maxlength="80"
+        autocomplete="off"
+        list=${options ?? nothing}
+        placeholder=${hint}
+        ?required=${required}
+        .value=${value}
+        @input=${keep}
+      />
+    </label>
+  `;
+};
+
+const area = (row, kind, name, label, required = true) => {
+  const { value, keep } = bound(row, kind, name);
+  return html`
+    <label>
+      <span>${label}</span>
+      <textarea
+        name=${name}
+        rows="2"
+        maxlength="500"
+        ?required=${required}
+        .value=${value}
+        @input=${keep}
+      ></textarea>
+    </label>
+  `;
+};
+
+const inputs = {
+  assign_unit: (row) => html`
+    ${line(row, "assign_unit", "unit", labels.unit, labels.unitHint, "units")}
+    <datalist id="units">${units.map((unit) => html`<option value=${unit}></option>`)}</datalist>
+  `,
+  arrive: (row) => {
+    const sent = row.view.own_track.units ?? [];
+    if (sent.length < 2) return nothing;
+    return html`
+      <label>
+        <span>${labels.unit}</span>
+        <select name="unit">
+          ${sent.map((unit) => html`<option>${unit}</option>`)}
+        </select>
+      </label>
+    `;
+  },
+  note: (row) => area(row, "note", "text", labels.noteField),
+  close: (row) => {
+    const { value, keep } = bound(row, "close", "disposition");
+    return html`
+      <label>
+        <span>${labels.disposition}</span>
+        <select name="disposition" required .value=${value} @change=${keep}>
+          <option value="">${labels.chooseDisposition}</option>
+          ${Object.entries(dispositions).map(
+            ([code, text]) => html`<option value=${code}>${text}</option>`,
+          )}
+        </select>
+      </label>
+      ${area(row, "close", "reason", labels.reasonField)}
+    `;
+  },
+  reopen: (row) => area(row, "reopen", "reason", labels.reasonField),
+  safety_assessment: (row) => area(row, "safety_assessment", "text", labels.assessmentField),
+  hand_over: (row) => html`
+    ${line(row, "hand_over", "to", labels.handOverTo, labels.handOverHint)}
+    ${area(row, "hand_over", "text", labels.handOverText, false)}
+  `,
+};

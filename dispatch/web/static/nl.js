@@ -1,0 +1,250 @@
+// Every Dutch word of the console. Another language is another file with the same names.
+
+export const locale = "nl-NL";
+
+export const consoles = {
+  police: { name: "Meldkamer", organisation: "Politie Hollands Midden" },
+  veilig_thuis: { name: "Veilig Thuis", organisation: "Hollands Midden" },
+};
+
+export const otherAgency = { police: "Veilig Thuis", veilig_thuis: "Politie" };
+
+export const status = {
+  open: "Openstaand",
+  accepted: "Aangenomen",
+  unit_assigned: "Eenheid toegewezen",
+  on_scene: "Ter plaatse",
+  assessed: "Beoordeeld",
+  handed_over: "Overgedragen",
+  closed: "Afgesloten",
+};
+
+export const triggers = {
+  press: "Ingedrukt",
+  hold: "Lang ingedrukt",
+  duress: "Stil alarm (dwang)",
+  cancel: "Annulering op de knop",
+  test: "Testmelding",
+};
+
+export const reasons = {
+  verified_press: "Geverifieerde druk op de knop",
+  verified_hold: "Knop lang ingedrukt",
+  verified_duress: "Stil alarm onder dwang",
+  press_with_doubts: "Druk op de knop met twijfels",
+  unknown_device: "Onbekende knop",
+  test: "Testmelding",
+  cancel_requested: "Annulering gevraagd op de knop (inzet loopt door)",
+  cancel_without_alarm: "Annulering zonder lopende melding",
+  not_accepted: "Niet op tijd aangenomen",
+  console_unreachable: "Console was niet bereikbaar",
+  link_lost: "Verbinding met de knop verbroken",
+  device_silent: "Knop laat niets meer horen",
+  tamper: "Sabotage aan de knop",
+  supervision_lost: "Bewaking van de knop verloren",
+  battery_low: "Batterij bijna leeg",
+  flood: "Ongewoon veel berichten",
+};
+
+export const doubts = {
+  unknown_device: "knop onbekend",
+  unsigned: "zonder handtekening",
+  bad_signature: "handtekening klopt niet",
+  sequence_reused: "volgnummer dubbel: knop of sleutel mogelijk gekopieerd",
+  device_out_of_service: "knop is buiten dienst",
+  device_mismatch: "bericht noemt een andere knop",
+};
+
+export const remarks = {
+  delivered_late: "laat aangekomen",
+  clock_ahead: "klok van de knop loopt voor",
+  out_of_order: "niet in volgorde",
+};
+
+export const dispositions = {
+  genuine: "Echte noodsituatie",
+  mispress: "Per ongeluk ingedrukt",
+  test: "Test",
+  technical_fault: "Technische storing",
+  cancelled_by_user: "Geannuleerd door gebruiker (persoonlijk bevestigd)",
+  duplicate: "Dubbele melding",
+  no_contact: "Geen contact gekregen",
+};
+
+export const timeline = {
+  raised: "Melding ontstaan",
+  pressed_again: "Opnieuw ingedrukt",
+  accept: "Aangenomen",
+  assign_unit: "Eenheid toegewezen",
+  arrive: "Eenheid ter plaatse",
+  note: "Notitie",
+  close: "Afgesloten",
+  reopen: "Heropend",
+  safety_assessment: "Veiligheidsbeoordeling",
+  hand_over: "Overgedragen",
+  refused: "Actie geweigerd",
+  escalated: "Geëscaleerd",
+};
+
+export const signals = {
+  following: "volgen of in de gaten houden",
+  unwanted_contact: "ongewenst contact",
+  threats: "bedreiging met geweld",
+  gossip: "roddels of leugens verspreiden",
+  property_damage: "vernieling",
+  orders_in_name: "bestellingen op naam",
+  harassing_others: "lastigvallen van kinderen, familie of vrienden",
+  gifts: "ongewenste cadeaus",
+  chance_meetings: "opvallend vaak ‘toevallig’ ontmoeten",
+  never_in_peace: "dreigen nooit met rust te laten",
+};
+
+export const orders = { contactverbod: "Contactverbod", straatverbod: "Straatverbod" };
+
+export const units = ["HM 21.01", "HM 21.02", "HM 22.01", "HM 22.03", "HM 23.01", "HM 24.02"];
+
+export const buttons = {
+  accept: "Aannemen",
+  assign_unit: "Eenheid toewijzen",
+  arrive: "Ter plaatse",
+  note: "Notitie opslaan",
+  close: "Afsluiten",
+  reopen: "Heropenen",
+  safety_assessment: "Beoordeling vastleggen",
+  hand_over: "Overdragen",
+  open: "Openen",
+  back: "Terug",
+};
+
+export const summaries = {
+  assign_unit: "Nog een eenheid toewijzen",
+  note: "Notitie",
+  close: "Afsluiten",
+  reopen: "Heropenen",
+  safety_assessment: "Veiligheidsbeoordeling",
+  hand_over: "Overdragen",
+};
+
+export const pending = "Bezig…";
+
+export const labels = {
+  synthetic: "SYNTHETISCH",
+  syntheticLong: "Alle personen en adressen zijn synthetisch",
+  test: "TEST",
+  priority: "Prio",
+  queue: "Openstaand",
+  inProgress: "In behandeling",
+  closed: "Recent afgesloten",
+  noQueue: "Geen openstaande meldingen",
+  noProgress: "Geen meldingen in behandeling",
+  waiting: "Wacht op de eerste gegevens…",
+  more: (count) => `en nog ${count} meldingen met lagere urgentie`,
+  operator: "Medewerker",
+  operatorHint: "uw naam",
+  operatorMissing: "Vul eerst uw naam in (rechtsboven).",
+  age: "Leeftijd",
+  place: "Plaats",
+  case: "Zaak",
+  state: "Status",
+  action: "Actie",
+  presses: (count) => `${count}× ingedrukt`,
+  pressesTitle: "Drukken op de knop",
+  escalated: (level) => `Geëscaleerd, niveau ${level}`,
+  unverified: "Wordt nagevraagd",
+  withdrawn: "Ingetrokken door de gateway",
+  acceptWithin: (left) => `aannemen binnen ${left}`,
+  acceptLate: (late) => `${late} te laat`,
+  onSceneWithin: (left) => `ter plaatse binnen ${left}`,
+  onSceneLate: (late) => `${late} over de aanrijtijd`,
+  select: "Kies een melding om de details te zien.",
+  unknownHousehold: "Geen huishouden bekend bij deze knop.",
+  unknownPlace: "Adres onbekend",
+  unknownCase: "Zaak onbekend",
+  device: "Knop",
+  alarm: "Melding",
+  version: (number) => `versie ${number}`,
+  why: "Aanleiding",
+  doubts: "Twijfels",
+  doubt: (text) => `Twijfel: ${text}`,
+  remarks: "Opmerkingen",
+  resident: "Bewoner",
+  address: "Adres",
+  agreement: "Afspraak op Locatie",
+  noAgreement: "geen",
+  route: "Aanrijroute",
+  offender: "Pleger",
+  vehicle: "Voertuig",
+  weapons: "Wapens",
+  orders: "Maatregelen",
+  noOrders: "geen bekend",
+  until: (date) => `t/m ${date}`,
+  household: "Huishouden",
+  caseReference: "Zaaknummer",
+  municipality: "Gemeente",
+  members: "Gezinsleden",
+  born: (year) => `geb. ${year}`,
+  children: "Kinderen",
+  relation: "Relatie tot pleger",
+  signals: "Signalen",
+  plan: "Veiligheidsplan",
+  assignedUnits: "Eenheden",
+  assessment: "Beoordeling",
+  handedTo: "Overgedragen aan",
+  acceptedBy: "Aangenomen door",
+  disposition: "Afsluitcode",
+  reason: "Reden",
+  location: "Positie",
+  accuracy: (metres) => `± ${metres} m`,
+  battery: "batterij",
+  actions: "Handelen",
+  unit: "Eenheid",
+  unitHint: "roepnummer",
+  noteField: "Notitie",
+  chooseDisposition: "Kies een afsluitcode",
+  reasonField: "Reden (verplicht)",
+  assessmentField: "Veiligheidsbeoordeling",
+  handOverTo: "Overdragen aan",
+  handOverHint: "lokaal team, casusregisseur",
+  handOverText: "Toelichting",
+  timeline: "Logboek",
+  omitted: (count) => `${count} oudere regels staan in het journaal`,
+  by: (name) => `door ${name}`,
+  other: (name) => `${name}:`,
+  none: "geen",
+};
+
+export const connection = {
+  connected: "Verbonden",
+  delayed: (seconds) => `Vertraagd: ${seconds} s niets van de server gehoord.`,
+  lost: "Verbinding verbroken. De meldingen hieronder zijn de laatst bekende; er wordt opnieuw verbonden.",
+  broker: "De console heeft geen verbinding met de broker. De meldingen hieronder zijn de laatst bekende; acties zijn nu niet mogelijk.",
+  gatewayDown: "De gateway is niet actief. Nieuwe meldingen en acties komen nu niet door.",
+  gatewaySilent: "De gateway laat niets horen. Nieuwe meldingen kunnen uitblijven.",
+  gatewayUnknown: "Wacht op de gateway.",
+  unverified: (count) => `${count} melding(en) worden bij de gateway nagevraagd na een onderbreking.`,
+  turnedAway: (count) => `Het bord is vol: ${count} melding(en) staan alleen bij de gateway.`,
+  refused: (count) => `${count} bericht(en) waren niet voor deze console en zijn geweigerd.`,
+  badges: {
+    connected: "Verbonden",
+    delayed: "Vertraagd",
+    lost: "Verbroken",
+    broker: "Geen broker",
+    gatewayDown: "Gateway weg",
+    gatewaySilent: "Gateway stil",
+    gatewayUnknown: "Wacht op gateway",
+  },
+};
+
+export const results = {
+  done: (button) => `${button}: uitgevoerd.`,
+  refusedBy: (name, now) => `Geweigerd: ${name} was eerder. De melding is nu: ${now}.`,
+  refused: (now) => `Geweigerd: dit past niet bij de melding zoals die nu is: ${now}.`,
+  unreachable: "De console is niet bereikbaar; het is niet bekend of de actie is uitgevoerd.",
+  failed: (why) => `Niet uitgevoerd: ${why}`,
+  unsure: (why) => `Onzeker: ${why}`,
+};
+
+export const spoken = {
+  raised: (priority, place) => `Nieuwe melding, prio ${priority}, ${place}`,
+  test: (place) => `Nieuwe testmelding, ${place}`,
+};

@@ -1,0 +1,157 @@
+// What this page knows. Everything else draws it or changes it through these functions.
+
+const DELAYED_AFTER_MS = 3_000;
+const LOST_AFTER_MS = 6_000;
+const OPERATOR_KEY = "dispatch.operator";
+const NOTICES_MAX = 50;
+const DRAFTS_MAX = 200;
+
+export const state = {
+  console: null,
+  kinds: [],
+  rows: new Map(), // alarm id -> row; open and recently closed
+  connection: null,
+  clockAheadMs: 0, // how far the server's clock is ahead of this machine's
+  heardAt: performance.now(), // when the server last said anything
+  selected: null,
+  pending: new Map(), // alarm id -> kind that waits for its answer
+  notices: new Map(), // alarm id -> {tone, text}
+  drafts: new Map(), // "alarm id/kind.field" -> text
+  operator: readOperator(),
+  operatorMissing: false,
+};
+
+const listeners = new Set();
+
+export const listen = (listener) => listeners.add(listener);
+
+export function changed() {
+  for (const listener of listeners) listener();
+}
+
+export const nowMs = () => Date.now() + state.clockAheadMs;
+
+function readOperator() {
+  try {
+    return localStorage.getItem(OPERATOR_KEY) ?? "";
+  } catch {
+    return ""; // storage may be switched off; the field then simply starts empty
+  }
+}
+
+export function setOperator(name) {
+  state.operator = name;
+  state.operatorMissing = false;
+  try {
+    localStorage.setItem(OPERATOR_KEY, name);
+  } catch {
+    // kept for this page only
+  }
+  changed();
+}
+
+// Takes one message of the server; returns the alarms that are new on this page.
+export function take(message) {
+  state.heardAt = performance.now();
+  const fresh = [];
+  if (message.type === "snapshot") {
+    const known = state.rows;
+    state.rows = new Map();
+    state.console = message.console;
+    state.kinds = message.kinds;
+    for (const row of [...message.alarms, ...message.closed]) {
+      state.rows.set(row.alarm_id, row);
+      if (!known.has(row.alarm_id) && row.place === "open") fresh.push(row);
+    }
+  } else if (message.type === "changes") {
+    for (const row of message.alarms) {
+      if (!state.rows.has(row.alarm_id) && row.place === "open") fresh.push(row);
+      state.rows.set(row.alarm_id, row);
+    }
+    for (const alarmId of message.gone) forget(alarmId);
+  }
+  if (message.connection) {
+    state.connection = message.connection;
+    state.clockAheadMs = message.server_time_ms - Date.now();
+  }
+  changed();
+  return fresh;
+}
+
+// The state that came back with an answer; the live channel may have brought a newer one.
+export function takeRow(row) {
+  const known = state.rows.get(row.alarm_id);
+  if (!known || known.view.version <= row.view.version) state.rows.set(row.alarm_id, row);
+}
+
+function forget(alarmId) {
+  state.rows.delete(alarmId);
+  state.notices.delete(alarmId);
+  if (state.selected === alarmId) state.selected = null;
+}
+
+export function select(alarmId) {
+  state.selected = alarmId;
+  changed();
+}
+
+export function notice(alarmId, tone, text) {
+  state.notices.delete(alarmId);
+  state.notices.set(alarmId, { tone, text });
+  if (state.notices.size > NOTICES_MAX) state.notices.delete(state.notices.keys().next().value);
+  changed();
+}
+
+export const draft = (alarmId, field) => state.drafts.get(`${alarmId}/${field}`) ?? "";
+
+export function setDraft(alarmId, field, text) {
+  state.drafts.delete(`${alarmId}/${field}`);
+  if (text) state.drafts.set(`${alarmId}/${field}`, text);
+  if (state.drafts.size > DRAFTS_MAX) state.drafts.delete(state.drafts.keys().next().value);
+  changed();
+}
+
+export function clearDrafts(alarmId, kind) {
+  for (const key of [...state.drafts.keys()]) {
+    if (key.startsWith(`${alarmId}/${kind}.`)) state.drafts.delete(key);
+  }
+}
+
+const urgency = ({ view }) => [view.status === "open" ? 0 : 1, view.priority, view.raised_at_ms];
+
+function moreUrgent(left, right) {
+  const a = urgency(left);
+  const b = urgency(right);
+  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return a[i] - b[i];
+  return left.alarm_id < right.alarm_id ? -1 : 1;
+}
+
+// The three tables, each in its order.
+export function tables() {
+  const open = [];
+  const inProgress = [];
+  const closed = [];
+  for (const row of state.rows.values()) {
+    if (row.place === "closed") closed.push(row);
+    else if (row.view.status === "open") open.push(row);
+    else inProgress.push(row);
+  }
+  open.sort(moreUrgent);
+  inProgress.sort(moreUrgent);
+  closed.sort((a, b) => b.view.journaled_at_ms - a.view.journaled_at_ms);
+  return { open, inProgress, closed };
+}
+
+// The worst thing that is wrong with the line from the gateway to this page.
+export function condition() {
+  const silentMs = performance.now() - state.heardAt;
+  if (silentMs > LOST_AFTER_MS) return { name: "lost", silentMs };
+  if (silentMs > DELAYED_AFTER_MS) return { name: "delayed", silentMs };
+  const { connection } = state;
+  if (!connection) return { name: "gatewayUnknown", silentMs };
+  if (connection.broker !== "connected") return { name: "broker", silentMs };
+  if (connection.gateway === "down") return { name: "gatewayDown", silentMs };
+  if (connection.gateway === "silent") return { name: "gatewaySilent", silentMs };
+  if (connection.gateway === "unknown") return { name: "gatewayUnknown", silentMs };
+  return { name: "connected", silentMs };
+}
