@@ -88,29 +88,34 @@ class Connection(asyncio.Protocol):
         if _QUICKACK is not None and self._socket is not None:
             # Some brokers wait for our TCP acknowledgement before their next small write.
             self._socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        try:
+            self._take(self._reader.feed(data))
+        except Exception as fault:  # noqa: BLE001 - a defect, raised by the session that owns us
+            self.fault = fault
+            self._fail(fault)
+            return
+        if self._reader.error is not None:
+            self._fail(self._reader.error)
+            return
+        self.pump()
+
+    def _take(self, packets: list[mqtt5.Packet]) -> None:
         batch: list[Received] = []
         base = self.epoch * RECEIPTS_PER_CONNECTION
-        for packet in self._reader.feed(data):
+        for packet in packets:
             if isinstance(packet, mqtt5.PublishPacket):
                 packet_id = packet.packet_id
                 receipt = None if packet_id is None else base + packet_id
                 batch.append(Received(packet.topic, packet.payload, packet.retain, receipt))
             elif isinstance(packet, mqtt5.PubAckPacket):
-                self.refused += packet.reason_code >= _REFUSED_FROM
-                self._outbox.acknowledged(packet.packet_id, packet.reason_code)
+                # The codec's reason codes convert to int but do not compare with one.
+                reason_code = int(packet.reason_code)
+                self.refused += reason_code >= _REFUSED_FROM
+                self._outbox.acknowledged(packet.packet_id, reason_code)
             else:
                 self._control(packet)
         if batch:
-            try:
-                self._on_batch(batch)
-            except Exception as fault:  # noqa: BLE001 - a fault of the owner, raised by the session
-                self.fault = fault
-                self._fail(fault)
-                return
-        if self._reader.error is not None:
-            self._fail(self._reader.error)
-            return
-        self.pump()
+            self._on_batch(batch)
 
     def pause_writing(self) -> None:
         """Leave messages in the outbox while the transport is full."""
@@ -134,7 +139,7 @@ class Connection(asyncio.Protocol):
             case mqtt5.ConnAckPacket():
                 self._connected(packet)
             case mqtt5.SubAckPacket():
-                refused = [code for code in packet.reason_codes if code >= _REFUSED_FROM]
+                refused = [code for code in packet.reason_codes if int(code) >= _REFUSED_FROM]
                 if refused:
                     self._fail(SubscriptionRefusedError(f"subscription refused: {refused[0].name}"))
                 else:
@@ -148,7 +153,7 @@ class Connection(asyncio.Protocol):
                 self._fail(MalformedPacketError(f"an unexpected {type(packet).__name__}"))
 
     def _connected(self, packet: mqtt5.ConnAckPacket) -> None:
-        if packet.reason_code >= _REFUSED_FROM:
+        if int(packet.reason_code) >= _REFUSED_FROM:
             reason = packet.reason_code.name.lower().replace("_", " ")
             self._fail(ConnectionRefusedByBrokerError(f"the broker refused us: {reason}"))
             return
