@@ -85,10 +85,10 @@ def fleet(
         float, typer.Option(min=0.1, metavar="S", help="Seconds between one device's heartbeats.")
     ] = 60.0,
     seed: Annotated[int, typer.Option(help="Decides who presses when, and how.")] = 1,
-    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+    log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
 ) -> None:
     """Run many devices, each on its own connection: link state, heartbeats, and presses."""
-    _configure_logs(log_level)
+    logs.configure(log_level)
     homes = load(registry)
     wanted = len(homes.households) - first + 1 if count is None else count
     running = FleetSettings(
@@ -175,7 +175,7 @@ def demo(
         rate_per_s=rate if rate is not None else (2.0 if headless else 0.0),
         seed=seed,
     )
-    _configure_logs("warning")
+    logs.configure(logs.Level.WARNING)
     raise typer.Exit(_run_until_signal(lambda stop: run_demo(settings, stop)))
 
 
@@ -214,12 +214,6 @@ def _device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Device:
         raise RegistryError("--key-hex is too short; give 32 to 128 digits")
     settings = DeviceSettings(device_id=device_id, key=key, heartbeat_every_ms=_BUTTON_BEATS_MS)
     return Device(settings, sequence=now_ms, heartbeat_at_ms=now_ms)
-
-
-def _configure_logs(level: str) -> None:
-    if level not in ("debug", "info", "warning", "error"):
-        raise SimulatorError(f"log level {level!r} is not one of debug, info, warning, error")
-    logs.configure(level)
 
 
 def _run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:

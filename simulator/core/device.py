@@ -212,11 +212,13 @@ class Device:
         return "advanced" if advanced else "repeated"
 
     def _remember(self, press_id: PressId, alarm_id: AlarmId) -> None:
-        """Keep the answered press, forgetting the oldest beyond the limit, never the newest."""
+        """Keep the answered press, and forget the oldest beyond the limit.
+
+        The newest press is never among those: at most `PENDING_MAX` can be answered after it.
+        """
         self._answered[press_id] = alarm_id
-        while len(self._answered) > HISTORY_MAX:
-            oldest = next(known for known in self._answered if known != self._newest)
-            alarm = self._answered.pop(oldest)
+        if len(self._answered) > HISTORY_MAX:
+            alarm = self._answered.pop(next(iter(self._answered)))
             if alarm not in self._answered.values():
                 del self._alarms[alarm]
 
