@@ -11,6 +11,7 @@ from dispatch.core.access import KINDS, Kind
 
 NAME_CHARS_MAX = 80
 TEXT_CHARS_MAX = 500
+VERSION_MAX = 2**53
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 
@@ -90,11 +91,11 @@ def build_action(
         if value is not None:
             values[name] = value
     seen_version = body.get("seen_version", stamp.version)
-    if type(seen_version) is not int or not 0 <= seen_version <= stamp.version:
+    if type(seen_version) is not int or not 0 <= seen_version <= VERSION_MAX:
         return BadRequest(
             reason="bad_field",
-            nl=f"'seen_version' moet een geheel getal van 0 tot en met {stamp.version} zijn",
-            en=f"'seen_version' must be a whole number from 0 to {stamp.version}",
+            nl="'seen_version' moet een geheel getal van 0 of meer zijn",
+            en="'seen_version' must be a whole number of 0 or more",
         )
     values.update(
         kind=kind,

@@ -1,0 +1,136 @@
+"""From posted JSON to an action: complete and stamped, or one clear line that says why not."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from alarm_protocol.codec import decode_action, encode
+from alarm_protocol.messages import Accept, Close, HandOver, TrackAction
+from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
+from dispatch.core.access import KINDS
+from dispatch.core.requests import BadRequest, Stamp, build_action
+
+ALARM = AlarmId("aware-000123.1")
+STAMP = Stamp(action_id=ActionId("act-1"), at_ms=TimestampMs(1_795_503_119_000), version=4)
+
+COMPLETE: dict[str, dict[str, Any]] = {
+    "accept": {},
+    "assign_unit": {"unit": "HM 21.01"},
+    "arrive": {},
+    "note": {"text": "eerste regel\ntweede regel"},
+    "close": {"disposition": "genuine", "reason": "verdachte aangehouden"},
+    "reopen": {"reason": "te vroeg afgesloten"},
+    "safety_assessment": {"text": "acuut gevaar"},
+    "hand_over": {"to": "lokaal team Leiden", "text": "zie dossier"},
+}
+
+
+def build(console: ConsoleId = "police", **body: Any) -> TrackAction | BadRequest:
+    """Build from a body with an operator in it."""
+    return build_action(console, ALARM, {"operator": "K. de Boer", **body}, STAMP)
+
+
+def refused(result: TrackAction | BadRequest) -> BadRequest:
+    """Return the refusal, and fail where there is none."""
+    assert isinstance(result, BadRequest)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("console", "kind"), [(console, kind) for console, kinds in KINDS.items() for kind in kinds]
+)
+def test_every_allowed_kind_becomes_an_action_of_the_wire(console: ConsoleId, kind: str) -> None:
+    """What a console may do can be built, encoded, and read again as the same."""
+    action = build(console, kind=kind, **COMPLETE[kind])
+    assert not isinstance(action, BadRequest)
+    assert action == decode_action(encode(action))
+    assert kind == msgspec.to_builtins(action)["kind"]
+
+
+def test_the_server_stamps_id_time_and_version() -> None:
+    """None of them can be chosen from outside, but what the operator saw may be told."""
+    stamped = {"action_id": "mine", "at_ms": 1, "alarm_id": "other.1"}
+    expected = Accept(
+        action_id=ActionId("act-1"),
+        alarm_id=ALARM,
+        seen_version=4,
+        operator="K. de Boer",
+        at_ms=STAMP.at_ms,
+    )
+    assert expected == build(kind="accept", **stamped)
+    assert msgspec.structs.replace(expected, seen_version=3) == build(kind="accept", seen_version=3)
+
+
+@pytest.mark.parametrize(
+    ("console", "kind"),
+    [
+        ("police", "safety_assessment"),
+        ("police", "hand_over"),
+        ("veilig_thuis", "assign_unit"),
+        ("veilig_thuis", "arrive"),
+        ("veilig_thuis", "reopen"),
+    ],
+)
+def test_what_the_other_agency_does_is_not_allowed(console: ConsoleId, kind: str) -> None:
+    """Veilig Thuis never dispatches, and the police never assess a case."""
+    problem = refused(build(console, kind=kind, **COMPLETE[kind]))
+    assert problem.reason == "not_allowed"
+    assert kind in problem.nl
+    assert "accept" in problem.en
+
+
+@pytest.mark.parametrize("kind", [None, "", "confirm_delivery", "ACCEPT", 3, ["accept"], {}])
+def test_an_unknown_kind_is_named_with_the_choices(kind: object) -> None:
+    """Anything that is no kind gives the list of kinds."""
+    problem = refused(build(kind=kind))
+    assert problem.reason == "unknown_kind"
+    assert "accept, assign_unit, arrive, note, close, reopen" in problem.en
+
+
+@pytest.mark.parametrize("body", [None, [], "accept", 1, True])
+def test_a_body_that_is_no_object_is_refused(body: object) -> None:
+    """The line shows what an object would look like."""
+    problem = refused(build_action("police", ALARM, body, STAMP))
+    assert problem.reason == "not_an_object"
+    assert "'kind'" in problem.nl
+
+
+@pytest.mark.parametrize(
+    ("body", "nl", "en"),
+    [
+        ({"kind": "accept", "operator": " "}, "naam van de medewerker", "'operator' is required"),
+        ({"kind": "accept", "operator": 7}, "moet tekst zijn", "must be text"),
+        ({"kind": "accept", "operator": "x" * 81}, "81 tekens", "at most 80"),
+        ({"kind": "assign_unit"}, "eenheid ('unit') is verplicht", "'unit' is required"),
+        ({"kind": "note", "text": "a\x00b"}, "stuurtekens", "control characters"),
+        ({"kind": "note", "text": "a\u202eb"}, "stuurtekens", "control characters"),
+        ({"kind": "note", "text": "x" * 501}, "hoogstens 500", "at most 500"),
+        ({"kind": "close", "disposition": "genuine"}, "reden ('reason') is", "'reason' is"),
+        (
+            {"kind": "close", "disposition": "boring", "reason": "x"},
+            "afsluitcode",
+            "must be one of: genuine, mispress",
+        ),
+        ({"kind": "accept", "seen_version": -1}, "seen_version", "whole number"),
+        ({"kind": "accept", "seen_version": True}, "seen_version", "whole number"),
+        ({"kind": "accept", "seen_version": 1.5}, "seen_version", "whole number"),
+    ],
+)
+def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, en: str) -> None:
+    """The line says which field, and what would be right."""
+    problem = refused(build(**body))
+    assert problem.reason == "bad_field"
+    assert nl in problem.nl
+    assert en in problem.en
+    assert "\n" not in problem.nl + problem.en
+
+
+def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
+    """An optional field that was left empty is not sent."""
+    handed = build("veilig_thuis", kind="hand_over", to="  lokaal team ", text="  ")
+    assert isinstance(handed, HandOver)
+    assert (handed.to, handed.text) == ("lokaal team", msgspec.UNSET)
+    closed = build(kind="close", disposition="mispress", reason=" per ongeluk ")
+    assert isinstance(closed, Close)
+    assert closed.reason == "per ongeluk"

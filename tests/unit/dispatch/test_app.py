@@ -1,0 +1,99 @@
+"""The command: one ready line, one line per mistake, and a clean end."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+from http.client import HTTPConnection
+
+import pytest
+
+BROKER = "mqtt://127.0.0.1:9"
+"""The discard port: nothing listens there, and the console waits for it."""
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    """Start the real command."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dispatch", *options],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_to_its_end(*options: str) -> tuple[int, str, str]:
+    """Start it, and return exit code, output and errors once it ended."""
+    with start(*options) as process:
+        output, errors = process.communicate(timeout=20)
+        return process.returncode, output, errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_without_a_broker_and_ends_on_a_signal(number: signal.Signals) -> None:
+    """One ready line with the port that was chosen, a page behind it, and exit code 0."""
+    with start("run", "--console", "police", "--broker", BROKER, "--port", "0") as process:
+        try:
+            assert process.stdout is not None
+            ready = process.stdout.readline()
+            assert ready.startswith("ready dispatch-console console=police url=http://127.0.0.1:")
+            connection = HTTPConnection(ready.rstrip().rpartition("//")[2], timeout=5)
+            connection.request("GET", "/healthz")
+            assert json.load(connection.getresponse())["broker"] == "connecting"
+            connection.close()
+            process.send_signal(number)
+            output, errors = process.communicate(timeout=10)
+            assert (process.returncode, output) == (0, "")
+            assert "Traceback" not in errors
+        finally:
+            process.kill()
+
+
+def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
+    """It names the port and what to do."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        code, output, errors = run_to_its_end(
+            "run", "--console", "police", "--broker", BROKER, "--port", port, "--log-level", "error"
+        )
+    assert (code, output) == (2, "")
+    assert errors == (
+        f"dispatch-console: port {port} on 127.0.0.1 is taken by another program;"
+        " choose another with --port, or 0 for any free one\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (("--console", "fire", "--broker", BROKER, "--port", "0"), "--console 'fire' is unknown"),
+        (("--console", "police", "--broker", "nowhere", "--port", "0"), "--broker: broker address"),
+        (
+            ("--console", "police", "--broker", BROKER, "--port", "0", "--log-level", "x"),
+            "--log-level 'x'",
+        ),
+        (
+            ("--console", "police", "--broker", BROKER, "--port", "0", "--host", "192.0.2.1"),
+            "cannot listen on 192.0.2.1 port 0",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_line_and_exit_code_2(options: tuple[str, ...], line: str) -> None:
+    """Nothing is started, and nothing but that line is said."""
+    code, output, errors = run_to_its_end("run", *options)
+    assert (code, output) == (2, "")
+    last = errors.splitlines()[-1]
+    assert last.startswith(f"dispatch-console: {line}")
+    assert "Traceback" not in errors
+
+
+def test_help_names_every_option() -> None:
+    """`--help` is complete."""
+    code, output, _ = run_to_its_end("run", "--help")
+    assert code == 0
+    for option in ("--console", "--broker", "--port", "--host", "--log-level", "--tls-ca"):
+        assert option in output
