@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from rich import box
 from rich.table import Table
 
 from alarm_protocol.households import Household
@@ -24,6 +25,7 @@ SETTLE_S_MAX = 30.0
 CLOSE_S_MAX = 15.0
 """How long open alarms may still be worked on after every press is accounted for."""
 _POLL_S = 0.05
+_TENTHS_BELOW_MS = 1_000
 _TRIGGERS: tuple[Trigger, ...] = ("press", "hold", "duress")
 _TRIGGER_WEIGHTS = (80, 15, 5)
 
@@ -196,14 +198,19 @@ class HeadlessRun:
 def summary(outcome: Outcome) -> Table:
     """Lay the outcome out for a person."""
     account = outcome.account
-    table = Table(title="What became of every press")
-    table.add_column("")
-    for heading in ("alarms", "presses", "lost", "duplicated", "p50 ms", "p99 ms", "max ms"):
-        table.add_column(heading, justify="right")
+    table = Table(
+        title="What became of every press",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column("", no_wrap=True)
+    for heading in ("alarms", "presses", "lost", "double", "p50 ms", "p99 ms", "max ms"):
+        table.add_column(heading, justify="right", no_wrap=True)
     table.add_row("pressed", "", str(account.presses), "", "", *_times(None))
     for console, seen in account.consoles.items():
         table.add_row(
-            f"seen on console {console}",
+            f"on {console}",
             str(seen.alarms),
             str(seen.presses),
             str(seen.lost),
@@ -211,7 +218,7 @@ def summary(outcome: Outcome) -> Table:
             *_times(seen.latency),
         )
     table.add_row(
-        "device told 'received'",
+        "told received",
         "",
         str(account.received),
         str(account.unanswered),
@@ -219,10 +226,10 @@ def summary(outcome: Outcome) -> Table:
         *_times(account.received_latency),
     )
     table.add_row(
-        "device told 'accepted'",
+        "told accepted",
         "",
         str(account.accepted),
-        str(account.presses - account.accepted),
+        str(account.untold),
         "",
         *_times(account.accepted_latency),
     )
@@ -232,7 +239,11 @@ def summary(outcome: Outcome) -> Table:
 def _times(latency: Latency | None) -> tuple[str, str, str]:
     if latency is None or latency.count == 0:
         return ("", "", "")
-    return (f"{latency.p50_ms:.1f}", f"{latency.p99_ms:.1f}", f"{latency.max_ms:.1f}")
+    return (_ms(latency.p50_ms), _ms(latency.p99_ms), _ms(latency.max_ms))
+
+
+def _ms(value: float) -> str:
+    return f"{value:.1f}" if value < _TENTHS_BELOW_MS else f"{value:.0f}"
 
 
 def _now_us() -> int:

@@ -199,8 +199,9 @@ class Team:
             self.counts.refused += 1
         else:
             self.counts.failed += 1
-        log.info(
-            "action not done",
+        log.warning(
+            "action not done, trying again",
+            console=self.settings.console,
             alarm=view.alarm_id,
             kind=step.kind,
             status=response.status,

@@ -37,20 +37,30 @@ class ConsoleAccount(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):
-    """The account of a run. `accepted` counts presses whose device was told `accepted`."""
+    """The account of a run.
+
+    Attributes:
+        received: Presses that were answered.
+        accepted: Presses whose alarm the device knows to be accepted, or further.
+        unanswered: Presses whose device was told nothing.
+        untold: Presses whose alarm an operator took, while the device was not told so.
+    """
 
     presses: int
     consoles: dict[ConsoleId, ConsoleAccount]
     received: int
     accepted: int
     unanswered: int
+    untold: int
     received_latency: Latency
     accepted_latency: Latency
 
     @property
     def lost(self) -> int:
-        """Presses missing on a console or never answered, each counted where it is missing."""
-        return self.unanswered + sum(console.lost for console in self.consoles.values())
+        """What is missing, each press counted at every place where it is missing."""
+        return (
+            self.unanswered + self.untold + sum(console.lost for console in self.consoles.values())
+        )
 
     @property
     def duplicated(self) -> int:
@@ -80,6 +90,8 @@ class _Seen:
     foreign: set[AlarmId] = field(default_factory=set)
     """Alarms that hold presses from before this run, or from another hand."""
     press_count: dict[AlarmId, int] = field(default_factory=dict)
+    taken: set[AlarmId] = field(default_factory=set)
+    """Alarms that an operator of this console accepted."""
     closed: set[AlarmId] = field(default_factory=set)
     latency: HdrHistogram = field(default_factory=lambda: HdrHistogram(1, LATENCY_US_MAX, _DIGITS))
 
@@ -122,6 +134,8 @@ class Ledger:
                     _record(seen.latency, at_us - pressed.at_us)
         if own:
             seen.press_count[alarm_id] = view.press_count
+        if view.status != "open":
+            seen.taken.add(alarm_id)
         if view.status == "closed":
             seen.closed.add(alarm_id)
         else:
@@ -162,12 +176,20 @@ class Ledger:
             received=total - self._unanswered,
             accepted=self._accepted(),
             unanswered=self._unanswered,
+            untold=self._untold(),
             received_latency=_latency(self._received_us),
             accepted_latency=_latency(self._accepted_us),
         )
 
     def _accepted(self) -> int:
         return sum(alarm in self._accepted_alarms for alarm in self._alarm_of.values())
+
+    def _untold(self) -> int:
+        taken = set().union(*(seen.taken for seen in self._consoles.values()))
+        return sum(
+            alarm in taken and alarm not in self._accepted_alarms
+            for alarm in self._alarm_of.values()
+        )
 
     def _console(self, seen: _Seen) -> ConsoleAccount:
         # A count above the presses that were made is a press taken twice.
