@@ -30,17 +30,17 @@ def anchors(page: Path) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_relative_links_lead_to_a_file_and_heading(page: Path) -> None:
+@pytest.mark.parametrize("document", PAGES, ids=name_of)
+def test_relative_links_lead_to_a_file_and_heading(document: Path) -> None:
     """Each link inside the tree names a file that exists, and a heading that is in it."""
-    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
     broken = []
     for match in LINK.finditer(text):
         target = match[1] or match[2]
         if re.match(r"[a-z][a-z0-9+.-]*:", target):
             continue
         file, _, anchor = unquote(target).partition("#")
-        path = (page.parent / file).resolve() if file else page
+        path = (document.parent / file).resolve() if file else document
         inside = path.exists() and path.is_relative_to(ROOT)
         checkable = inside and bool(anchor) and path.suffix == ".md"
         if not inside or (checkable and anchor not in anchors(path)):

@@ -1,18 +1,19 @@
 """Logs: where they go and what a line looks like, as a program of its own writes them."""
 
 import json
+import logging
 import subprocess
 import sys
 
 import pytest
 
-from alarm_protocol.runtime.logs import configure
+from alarm_protocol.runtime.logs import Level
 
 PROGRAM = """
 import sys
 import structlog
 from alarm_protocol.runtime import logs
-logs.configure(sys.argv[1])
+logs.configure(logs.Level(sys.argv[1]))
 log = structlog.get_logger()
 log.debug("quiet")
 structlog.contextvars.bind_contextvars(console="police")
@@ -49,7 +50,13 @@ def test_the_level_is_a_threshold() -> None:
     assert len(lines_of("error")[1]) == 1
 
 
-def test_an_unknown_level_is_a_fault() -> None:
-    """A level that does not exist is refused and not taken for another."""
-    with pytest.raises(KeyError):
-        configure("loud")
+@pytest.mark.parametrize("level", Level)
+def test_every_level_is_one_of_the_standard_library(level: Level) -> None:
+    """The names that a command line offers are levels that logging knows."""
+    assert level.upper() in logging.getLevelNamesMapping()
+
+
+def test_an_unknown_level_is_refused() -> None:
+    """A level that does not exist is not taken for another."""
+    with pytest.raises(ValueError, match="loud"):
+        Level("loud")
