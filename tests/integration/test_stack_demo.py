@@ -1,0 +1,226 @@
+"""The whole chain in its own processes: unattended on both brokers, and what it leaves behind."""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from simulator import households, registry
+from simulator.brokers import BrokerKind
+from simulator.core.errors import StackError
+from simulator.core.operator import Pace
+from simulator.headless import HeadlessRun, HeadlessSettings, Outcome
+from simulator.stack import Stack, StackSettings, running
+from tests.integration.conftest import Mosquitto, free_port
+
+DEADLINE_S = 60.0
+QUICK = Pace(median_s=0.05, shortest_s=0.01, longest_s=0.3)
+BROKERS = [pytest.param("mosquitto", marks=pytest.mark.broker), "embedded"]
+
+
+def processes_of(folder: Path) -> list[str]:
+    """Return the command lines of all processes that name a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                command = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(folder).encode() in command:
+                found.append(command.replace(b"\0", b" ").decode())
+    return found
+
+
+def part_files(folder: Path) -> list[Path]:
+    """Return files that were begun and not finished."""
+    return list(folder.rglob("*.part"))
+
+
+def wait_until(is_so: Callable[[], bool]) -> bool:
+    """Wait for a condition, up to the deadline."""
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_so() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return is_so()
+
+
+def demo_command(folder: Path, *options: str) -> tuple[str, ...]:
+    """Build the command line of a demo in a folder."""
+    return (sys.executable, "-m", "simulator", "demo", "--data-dir", str(folder), *options)
+
+
+async def demo(folder: Path, *options: str) -> tuple[int, str]:
+    """Run a demo to its end; return its exit code and all that it said."""
+    process = await asyncio.create_subprocess_exec(
+        *demo_command(folder, *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            output, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    return process.returncode or 0, output.decode()
+
+
+@pytest.fixture
+def homes(tmp_path: Path) -> registry.Registry:
+    """A file of sixty households."""
+    path = tmp_path / "households.json"
+    households.write(households.generate(60, 1), path)
+    return registry.load(path)
+
+
+async def press(stack: Stack, homes: registry.Registry, seconds: float) -> Outcome:
+    """Press for a while against a running chain, and account for it."""
+    settings = HeadlessSettings(
+        broker=stack.broker_url,
+        console_urls=stack.console_urls,
+        households=homes.households,
+        seconds=seconds,
+        rate_per_s=20,
+        pace=QUICK,
+    )
+    return await HeadlessRun(settings).run(asyncio.Event())
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+async def test_unattended_nothing_is_lost(
+    tmp_path: Path, program: Callable[[str], Path], kind: BrokerKind
+) -> None:
+    """On either broker the demo presses, is accepted, tells of it, exits 0 and leaves nothing."""
+    if kind == "mosquitto":
+        program("mosquitto")
+    options = ["--embedded"] if kind == "embedded" else []
+    code, said = await demo(tmp_path, "--headless", "--seconds", "2", "--rate", "10", *options)
+    assert code == 0, said
+    assert f"broker                 {kind}" in said
+    assert "OK: 0 lost, 0 duplicated" in said
+    assert "told accepted" in said
+    assert processes_of(tmp_path) == []
+    assert part_files(tmp_path) == []
+
+
+async def test_two_runs_in_one_folder(tmp_path: Path) -> None:
+    """A second run on the journal of the first is as clean, with the same households."""
+    options = ("--headless", "--seconds", "1", "--rate", "10", "--embedded", "--devices", "2")
+    code, said = await demo(tmp_path, *options)
+    assert code == 0, said
+    before = (tmp_path / "households.json").read_bytes()
+    code, said = await demo(tmp_path, *options)
+    assert code == 0, said
+    assert (tmp_path / "households.json").read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C and SIGTERM end the demo with exit code 0; even when killed it leaves no process."""
+    process = await asyncio.create_subprocess_exec(
+        *demo_command(tmp_path, "--embedded", "--devices", "2"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while not said or "Ctrl-C stops everything" not in said[-1]:
+            line = await process.stdout.readline()
+            assert line, said
+            said.append(line.decode())
+    assert len(processes_of(tmp_path)) >= 5
+    process.send_signal(number)
+    async with asyncio.timeout(DEADLINE_S):
+        code = await process.wait()
+    assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+    assert await asyncio.to_thread(wait_until, lambda: processes_of(tmp_path) == [])
+    how_to_press = next(line for line in said if line.startswith("press a button"))
+    assert "button --device aware-000001 --broker mqtt://127.0.0.1:" in how_to_press
+
+
+async def test_a_second_demo_in_the_folder_is_refused(
+    tmp_path: Path, homes: registry.Registry
+) -> None:
+    """Two demos in one folder would write the same files: the second says so and ends."""
+    settings = StackSettings(data_dir=tmp_path, registry=homes.path, broker_kind="embedded")
+    process = await asyncio.create_subprocess_exec(
+        *demo_command(tmp_path, "--embedded", "--devices", "2"),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await process.stdout.readuntil(b"ready")
+        code, said = await demo(settings.data_dir, "--embedded")
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert code == 2
+    assert f"another demo runs in {tmp_path}" in said
+
+
+@pytest.mark.broker
+async def test_a_given_broker_is_used(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """With --broker none is started, and the given one is left running."""
+    options = ("--broker", mosquitto.url, "--headless", "--seconds", "1", "--rate", "10")
+    code, said = await demo(tmp_path / "demo", *options)
+    assert code == 0, said
+    assert f"{mosquitto.url} (was there already)" in said
+    assert not (tmp_path / "demo" / "mosquitto.conf").exists()
+    mosquitto.stop()
+
+
+async def test_a_given_broker_that_is_away_is_one_line(
+    tmp_path: Path, homes: registry.Registry
+) -> None:
+    """A broker that does not answer is named, and nothing stays running."""
+    away = BrokerUrl("127.0.0.1", free_port(), tls=False)
+    stack = Stack(StackSettings(data_dir=tmp_path, registry=homes.path, broker=away))
+    with pytest.raises(StackError, match=f"no broker answers at {away}; start it"):
+        await stack.start()
+    assert not any(part.is_running() for part in stack.parts)
+
+
+async def test_a_part_that_fails_takes_the_start_along(
+    tmp_path: Path, homes: registry.Registry
+) -> None:
+    """When the gateway cannot start its own words are shown, and the broker is stopped again."""
+    (tmp_path / "gateway").write_text("a file where the journal's folder should be")
+    stack = Stack(
+        StackSettings(data_dir=tmp_path, registry=homes.path, broker_kind="embedded", fleet=0)
+    )
+    with pytest.raises(StackError, match="gateway ended while starting; its log is"):
+        await stack.start()
+    assert not any(part.is_running() for part in stack.parts)
+
+
+@pytest.mark.parametrize("kind", BROKERS)
+@pytest.mark.parametrize("victim", ["gateway", "broker", "console-police"])
+async def test_a_killed_part_loses_nothing(
+    tmp_path: Path,
+    homes: registry.Registry,
+    program: Callable[[str], Path],
+    kind: BrokerKind,
+    victim: str,
+) -> None:
+    """A part that is killed and started again in the middle of presses costs time, no press."""
+    if kind == "mosquitto":
+        program("mosquitto")
+    settings = StackSettings(data_dir=tmp_path, registry=homes.path, broker_kind=kind)
+    async with running(settings) as stack:
+        part = next(part for part in stack.parts if part.name == victim)
+        pressing = asyncio.create_task(press(stack, homes, seconds=3))
+        await asyncio.sleep(1)  # the middle of the pressing; nothing waits for this moment
+        part.kill()
+        await part.restart()
+        outcome = await pressing
+    assert outcome.account.presses > 20
+    assert (outcome.account.lost, outcome.account.duplicated) == (0, 0), outcome
