@@ -45,7 +45,8 @@ _SHAPES = (
     _Shape(entries=12, presses=8, units=8, text_max=500),
     _Shape(entries=6, presses=4, units=8, text_max=500),
     _Shape(entries=4, presses=2, units=4, text_max=200),
-    _Shape(entries=1, presses=1, units=1, text_max=20),
+    _Shape(entries=2, presses=1, units=2, text_max=60),
+    _Shape(entries=1, presses=1, units=1, text_max=8),
 )
 
 
