@@ -1,6 +1,7 @@
 """Builders for gateway tests: presses, households, and an engine with a perfect disk."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.engine import Engine
@@ -9,6 +10,7 @@ from alarm_gateway.core.inputs import (
     DeliveriesConfirmed,
     Input,
     PressReceived,
+    Tick,
     Unreadable,
 )
 from alarm_gateway.core.policy import Policy
@@ -25,6 +27,7 @@ from alarm_protocol.households import (
     VeiligThuisHousehold,
 )
 from alarm_protocol.messages import (
+    Accept,
     AlarmView,
     ConfirmDelivery,
     Delivery,
@@ -87,7 +90,7 @@ def household(device_id: DeviceId = DEVICE, *, in_service: bool = True) -> House
 REGISTRY = {device_id: household(device_id) for device_id in (DEVICE, OTHER_DEVICE)}
 
 
-def press(  # noqa: PLR0917 - a builder; everything has a default
+def press(
     number: int = 1,
     *,
     device_id: DeviceId = DEVICE,
@@ -195,3 +198,24 @@ def statuses(effects: Effects) -> list[str]:
 def total(batches: Sequence[Effects]) -> int:
     """Count the feedback of many batches."""
     return sum(len(effects.feedback) for effects in batches)
+
+
+def _alarm_records() -> list[Record]:
+    """Return one record of every kind."""
+    gateway = Gateway()
+    common: dict[str, Any] = {
+        "alarm_id": AlarmId("aware-000001.1"),
+        "seen_version": 1,
+        "at_ms": NOW_MS,
+    }
+    gateway.take(press(1))
+    for number, operator in enumerate(("Ans", "Bob")):
+        action = Accept(action_id=ActionId(f"a{number}"), operator=operator, **common)
+        gateway.take(acted("police", action))
+    gateway.take(confirmed("police", "aware-000001.1", 3))
+    gateway.take(Tick(), now_ms=NOW_MS + 30_000)
+    gateway.take(unreadable())
+    return gateway.journal
+
+
+ALARM_RECORDS = _alarm_records()

@@ -79,16 +79,16 @@ def closed_by_both(gateway: Gateway) -> None:
 def test_a_press_is_answered_and_shown_to_both_agencies() -> None:
     """One press: an acknowledgement, feedback to the device, a view for each console."""
     effects = Gateway().take(press(receipt=7))
-    assert [7] == effects.acks
-    assert [(DEVICE, "received", ALARM)] == [
+    assert effects.acks == [7]
+    assert [
         (due.device_id, due.feedback.status, due.feedback.alarm_id) for due in effects.feedback
-    ]
-    assert ["police", "veilig_thuis"] == [due.console for due in effects.views]
-    assert (1, 1, "open") == (
+    ] == [(DEVICE, "received", ALARM)]
+    assert [due.console for due in effects.views] == ["police", "veilig_thuis"]
+    assert (
         view(effects, "police").version,
         view(effects, "police").priority,
         view(effects, "police").status,
-    )
+    ) == (1, 1, "open")
 
 
 def test_nothing_leaves_the_engine_before_its_records_are_durable() -> None:
@@ -97,9 +97,9 @@ def test_nothing_leaves_the_engine_before_its_records_are_durable() -> None:
     first = engine.receive([press(1, receipt=1)], NOW_MS)
     second = engine.receive([press(2, receipt=2)], NOW_MS)
     effects = engine.persisted(first)
-    assert [1] == effects.acks
-    assert 1 == view(effects, "police").version
-    assert [2] == engine.persisted(second).acks
+    assert effects.acks == [1]
+    assert view(effects, "police").version == 1
+    assert engine.persisted(second).acks == [2]
 
 
 def test_a_view_shows_only_what_is_durable() -> None:
@@ -107,7 +107,7 @@ def test_a_view_shows_only_what_is_durable() -> None:
     engine = Engine(Policy(), REGISTRY)
     first = engine.receive([press(1)], NOW_MS)
     engine.receive([press(2)], NOW_MS)
-    assert 1 == view(engine.persisted(first), "police").press_count
+    assert view(engine.persisted(first), "police").press_count == 1
 
 
 def test_an_answer_to_a_repeat_waits_for_the_press_it_repeats() -> None:
@@ -115,11 +115,11 @@ def test_an_answer_to_a_repeat_waits_for_the_press_it_repeats() -> None:
     engine = Engine(Policy(), REGISTRY)
     first = engine.receive([press(1)], NOW_MS)
     repeat = engine.receive([press(1, attempt=2, receipt=9)], NOW_MS)
-    assert [] == repeat
+    assert repeat == []
     with pytest.raises(InvariantError):
         engine.persisted(repeat)
     engine.persisted(first)
-    assert [9] == engine.persisted(repeat).acks
+    assert engine.persisted(repeat).acks == [9]
 
 
 def test_records_that_were_never_decided_are_a_defect() -> None:
@@ -133,8 +133,8 @@ def test_an_exact_repeat_makes_no_second_alarm_and_is_answered_again() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     effects = gateway.take(press(1, attempt=2, sent_at_ms=NOW_MS + 5, receipt=3))
-    assert (["received"], [3], []) == (statuses(effects), effects.acks, effects.views)
-    assert 1 == len(gateway.journal)
+    assert (statuses(effects), effects.acks, effects.views) == (["received"], [3], [])
+    assert len(gateway.journal) == 1
 
 
 def test_a_repeat_after_a_restart_is_still_a_repeat() -> None:
@@ -142,7 +142,7 @@ def test_a_repeat_after_a_restart_is_still_a_repeat() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     effects = gateway.restarted().take(press(1, attempt=2))
-    assert (["received"], []) == (statuses(effects), effects.views)
+    assert (statuses(effects), effects.views) == (["received"], [])
 
 
 def test_another_press_with_the_same_press_id_is_not_swallowed() -> None:
@@ -150,17 +150,17 @@ def test_another_press_with_the_same_press_id_is_not_swallowed() -> None:
     gateway = Gateway()
     gateway.take(press(1, press_id="p"))
     effects = gateway.take(press(2, press_id="p", pressed_at_ms=NOW_MS + 60_000))
-    assert 2 == view(effects, "police").press_count
+    assert view(effects, "police").press_count == 2
 
 
 def test_a_forged_double_sent_first_cannot_hide_the_real_press() -> None:
     """The verified press counts, although its unsigned double was there before it."""
     gateway = Gateway()
     forged = gateway.take(press(1, signed=False))
-    assert 2 == view(forged, "police").priority
+    assert view(forged, "police").priority == 2
     real = gateway.take(press(1))
-    assert (1, 2) == (view(real, "police").priority, view(real, "police").press_count)
-    assert [] == gateway.take(press(1, signed=False, attempt=2)).views
+    assert (view(real, "police").priority, view(real, "police").press_count) == (1, 2)
+    assert gateway.take(press(1, signed=False, attempt=2)).views == []
 
 
 def test_a_second_press_joins_the_open_alarm() -> None:
@@ -169,8 +169,8 @@ def test_a_second_press_joins_the_open_alarm() -> None:
     gateway.take(press(1))
     effects = gateway.take(press(2))
     shown = view(effects, "veilig_thuis")
-    assert (ALARM, 2, 2) == (shown.alarm_id, shown.version, shown.press_count)
-    assert ["press-1", "press-2"] == [one.press_id for one in shown.presses]
+    assert (shown.alarm_id, shown.version, shown.press_count) == (ALARM, 2, 2)
+    assert [one.press_id for one in shown.presses] == ["press-1", "press-2"]
 
 
 def test_a_press_after_the_end_opens_the_next_alarm() -> None:
@@ -178,7 +178,7 @@ def test_a_press_after_the_end_opens_the_next_alarm() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     closed_by_both(gateway)
-    assert "aware-000001.2" == view(gateway.take(press(2)), "police").alarm_id
+    assert view(gateway.take(press(2)), "police").alarm_id == "aware-000001.2"
 
 
 def test_a_press_reopens_the_track_that_was_closed_already() -> None:
@@ -188,7 +188,7 @@ def test_a_press_reopens_the_track_that_was_closed_already() -> None:
     gateway.take(acted("police", accept()))
     gateway.take(acted("police", close()))
     effects = gateway.take(press(2))
-    assert ("open", ALARM) == (view(effects, "police").status, view(effects, "police").alarm_id)
+    assert (view(effects, "police").status, view(effects, "police").alarm_id) == ("open", ALARM)
 
 
 def test_a_real_press_takes_an_accepted_test_back_to_open() -> None:
@@ -197,19 +197,19 @@ def test_a_real_press_takes_an_accepted_test_back_to_open() -> None:
     gateway.take(press(1, trigger="test"))
     gateway.take(acted("police", accept()))
     shown = view(gateway.take(press(2)), "police")
-    assert ("open", False, 1) == (shown.status, shown.test, shown.priority)
+    assert (shown.status, shown.test, shown.priority) == ("open", False, 1)
 
 
 def test_a_press_of_an_unknown_device_is_an_alarm() -> None:
     """Never drop for doubt."""
     shown = view(Gateway().take(press(device_id=STRANGER)), "police")
-    assert (3, ("unknown_device",), None) == (shown.priority, shown.doubts, shown.household)
+    assert (shown.priority, shown.doubts, shown.household) == (3, ("unknown_device",), None)
 
 
 def test_a_press_naming_another_device_belongs_to_its_topic() -> None:
     """The broker vouches for the topic; the claim is shown as a doubt."""
     shown = view(Gateway().take(press(device_id=OTHER_DEVICE, on_topic_of=DEVICE)), "police")
-    assert (DEVICE, OTHER_DEVICE) == (shown.device_id, shown.presses[0].claimed_device_id)
+    assert (shown.device_id, shown.presses[0].claimed_device_id) == (DEVICE, OTHER_DEVICE)
     assert "device_mismatch" in shown.doubts
 
 
@@ -217,9 +217,9 @@ def test_what_cannot_be_read_is_quarantined_and_acknowledged() -> None:
     """It is written down and never blocks what comes after it."""
     gateway = Gateway()
     effects = gateway.take(unreadable(receipt=5), press(1))
-    assert [5] == effects.acks
-    assert ["quarantined", "pressed"] == [record.kind for record in gateway.journal]
-    assert 1 == view(effects, "police").priority
+    assert effects.acks == [5]
+    assert [record.kind for record in gateway.journal] == ["quarantined", "pressed"]
+    assert view(effects, "police").priority == 1
 
 
 @pytest.mark.parametrize("console", ["police", "veilig_thuis"])
@@ -229,16 +229,16 @@ def test_an_accept_is_shown_to_both_and_told_to_the_device(console: ConsoleId) -
     gateway.take(press(1))
     effects = gateway.take(acted(console, accept()))
     other: ConsoleId = "veilig_thuis" if console == "police" else "police"
-    assert ("accepted", "Ans") == (
+    assert (
         view(effects, console).status,
         view(effects, console).own_track.accepted_by,
-    )
-    assert ("open", "accepted") == (
+    ) == ("accepted", "Ans")
+    assert (
         view(effects, other).status,
         view(effects, other).other_track.status,
-    )
-    assert ["accepted"] == statuses(effects)
-    assert "done" == view(effects, console).timeline[-1].outcome
+    ) == ("open", "accepted")
+    assert statuses(effects) == ["accepted"]
+    assert view(effects, console).timeline[-1].outcome == "done"
 
 
 def test_a_second_accept_is_refused_and_names_who_was_first() -> None:
@@ -248,8 +248,8 @@ def test_a_second_accept_is_refused_and_names_who_was_first() -> None:
     gateway.take(acted("police", accept("a1", "Ans")))
     effects = gateway.take(acted("police", accept("a2", "Bob")))
     answer = view(effects, "police").timeline[-1]
-    assert ("a2", "refused", "Ans") == (answer.action_id, answer.outcome, answer.acted_by)
-    assert "Ans" == view(effects, "police").own_track.accepted_by
+    assert (answer.action_id, answer.outcome, answer.acted_by) == ("a2", "refused", "Ans")
+    assert view(effects, "police").own_track.accepted_by == "Ans"
 
 
 def test_a_repeated_action_is_answered_again_and_not_done_twice() -> None:
@@ -260,13 +260,13 @@ def test_a_repeated_action_is_answered_again_and_not_done_twice() -> None:
     count = len(gateway.journal)
     effects = gateway.take(acted("police", accept(), receipt=4))
     assert (count, [4]) == (len(gateway.journal), effects.acks)
-    assert "a1" == view(effects, "police").timeline[-1].action_id
+    assert view(effects, "police").timeline[-1].action_id == "a1"
 
 
 def test_an_action_on_an_unknown_alarm_clears_it_at_the_console() -> None:
     """A console that holds an alarm the gateway does not know is put right."""
     effects = Gateway().take(acted("police", accept(alarm_id=AlarmId("aware-000001.9"))))
-    assert [("police", "aware-000001.9")] == gone(effects)
+    assert gone(effects) == [("police", "aware-000001.9")]
 
 
 def test_the_police_track_runs_to_its_end() -> None:
@@ -285,12 +285,12 @@ def test_the_police_track_runs_to_its_end() -> None:
         effects = gateway.take(acted("police", action))
         heard += statuses(effects)
     shown = view(effects, "police")
-    assert ["accepted", "unit_assigned", "on_scene"] == heard
-    assert ("closed", ("LD-1201",), "genuine") == (
+    assert heard == ["accepted", "unit_assigned", "on_scene"]
+    assert (
         shown.status,
         shown.own_track.units,
         shown.own_track.disposition,
-    )
+    ) == ("closed", ("LD-1201",), "genuine")
 
 
 def test_the_device_hears_closed_when_both_agencies_are_done() -> None:
@@ -298,9 +298,9 @@ def test_the_device_hears_closed_when_both_agencies_are_done() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     gateway.take(acted("police", accept("a1")))
-    assert [] == statuses(gateway.take(acted("police", close("c1"))))
+    assert statuses(gateway.take(acted("police", close("c1")))) == []
     gateway.take(acted("veilig_thuis", accept("a2")))
-    assert ["closed"] == statuses(gateway.take(acted("veilig_thuis", close("c2"))))
+    assert statuses(gateway.take(acted("veilig_thuis", close("c2")))) == ["closed"]
 
 
 def test_a_closed_view_stays_until_the_console_confirms_it() -> None:
@@ -309,8 +309,8 @@ def test_a_closed_view_stays_until_the_console_confirms_it() -> None:
     gateway.take(press(1))
     gateway.take(acted("police", accept()))
     shown = view(gateway.take(acted("police", close())), "police")
-    assert [] == gone(gateway.take(confirmed("police", ALARM, shown.version - 1)))
-    assert [("police", ALARM)] == gone(gateway.take(confirmed("police", ALARM, shown.version)))
+    assert gone(gateway.take(confirmed("police", ALARM, shown.version - 1))) == []
+    assert gone(gateway.take(confirmed("police", ALARM, shown.version))) == [("police", ALARM)]
 
 
 def test_a_cleared_console_hears_no_more_of_the_alarm() -> None:
@@ -321,7 +321,7 @@ def test_a_cleared_console_hears_no_more_of_the_alarm() -> None:
     shown = view(gateway.take(acted("police", close())), "police")
     gateway.take(confirmed("police", ALARM, shown.version))
     effects = gateway.take(acted("veilig_thuis", accept("a9")))
-    assert ([], 1) == (views(effects, "police"), len(views(effects, "veilig_thuis")))
+    assert (views(effects, "police"), len(views(effects, "veilig_thuis"))) == ([], 1)
 
 
 def test_a_console_that_still_holds_a_cleared_alarm_is_cleared_again() -> None:
@@ -331,7 +331,7 @@ def test_a_console_that_still_holds_a_cleared_alarm_is_cleared_again() -> None:
     closed_by_both(gateway)
     for console in ("police", "veilig_thuis"):
         gateway.take(confirmed(console, ALARM, 5))
-    assert [("police", ALARM)] == gone(gateway.take(confirmed("police", ALARM, 1)))
+    assert gone(gateway.take(confirmed("police", ALARM, 1))) == [("police", ALARM)]
 
 
 def test_a_reopened_alarm_is_back_with_its_history() -> None:
@@ -350,8 +350,8 @@ def test_a_reopened_alarm_is_back_with_its_history() -> None:
         reason="again",
     )
     shown = view(gateway.take(acted("police", reopen)), "police")
-    assert ("accepted", "Bob") == (shown.status, shown.own_track.accepted_by)
-    assert ["raised", "accept", "close", "reopen"] == [entry.kind for entry in shown.timeline]
+    assert (shown.status, shown.own_track.accepted_by) == ("accepted", "Bob")
+    assert [entry.kind for entry in shown.timeline] == ["raised", "accept", "close", "reopen"]
 
 
 def test_an_action_of_the_other_agency_is_refused() -> None:
@@ -368,7 +368,7 @@ def test_an_action_of_the_other_agency_is_refused() -> None:
         text="x",
     )
     answer = view(gateway.take(acted("police", assessment)), "police").timeline[-1]
-    assert "refused" == answer.outcome
+    assert answer.outcome == "refused"
 
 
 def test_an_alarm_that_nobody_accepts_escalates_twice() -> None:
@@ -378,13 +378,13 @@ def test_an_alarm_that_nobody_accepts_escalates_twice() -> None:
     gateway.take(acted("veilig_thuis", accept()))
     for console in ("police", "veilig_thuis"):
         gateway.take(confirmed(console, ALARM, 2))
-    assert [] == views(gateway.take(Tick(), now_ms=NOW_MS + 29_999), "police")
+    assert views(gateway.take(Tick(), now_ms=NOW_MS + 29_999), "police") == []
     first = gateway.take(Tick(), now_ms=NOW_MS + 30_000)
-    assert 1 == view(first, "police").own_track.escalation_level
-    assert "escalated" != view(first, "veilig_thuis").timeline[-1].kind
+    assert view(first, "police").own_track.escalation_level == 1
+    assert view(first, "veilig_thuis").timeline[-1].kind != "escalated"
     second = gateway.take(Tick(), now_ms=NOW_MS + 60_000)
-    assert 2 == view(second, "police").own_track.escalation_level
-    assert "escalated" == view(second, "veilig_thuis").timeline[-1].kind
+    assert view(second, "police").own_track.escalation_level == 2
+    assert view(second, "veilig_thuis").timeline[-1].kind == "escalated"
 
 
 def test_an_escalation_that_came_due_while_the_gateway_was_down_is_made_up_for() -> None:
@@ -393,7 +393,7 @@ def test_an_escalation_that_came_due_while_the_gateway_was_down_is_made_up_for()
     gateway.take(press(1))
     restarted = gateway.restarted()
     effects = restarted.take(Tick(), now_ms=NOW_MS + 61_000)
-    assert 2 == views(effects, "police")[-1].own_track.escalation_level
+    assert views(effects, "police")[-1].own_track.escalation_level == 2
 
 
 def test_an_unconfirmed_view_is_published_again_and_then_escalated() -> None:
@@ -401,11 +401,11 @@ def test_an_unconfirmed_view_is_published_again_and_then_escalated() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     gateway.take(confirmed("veilig_thuis", ALARM, 1))
-    assert [] == gateway.take(Tick(), now_ms=NOW_MS + 1_999).views
+    assert gateway.take(Tick(), now_ms=NOW_MS + 1_999).views == []
     again = gateway.take(Tick(), now_ms=NOW_MS + 2_000)
-    assert 1 == view(again, "police").version
+    assert view(again, "police").version == 1
     escalated = view(gateway.take(Tick(), now_ms=NOW_MS + 4_000), "police")
-    assert (2, "console_unreachable") == (escalated.version, escalated.reasons[-1])
+    assert (escalated.version, escalated.reasons[-1]) == (2, "console_unreachable")
 
 
 def test_a_confirmed_view_is_left_alone() -> None:
@@ -414,7 +414,7 @@ def test_a_confirmed_view_is_left_alone() -> None:
     gateway.take(press(1))
     for console in ("police", "veilig_thuis"):
         gateway.take(confirmed(console, ALARM, 1))
-    assert [] == gateway.take(Tick(), now_ms=NOW_MS + 10_000).views
+    assert gateway.take(Tick(), now_ms=NOW_MS + 10_000).views == []
 
 
 def test_a_confirmation_is_journalled_once_per_version() -> None:
@@ -423,7 +423,7 @@ def test_a_confirmation_is_journalled_once_per_version() -> None:
     gateway.take(press(1))
     for _ in range(2):
         gateway.take(confirmed("police", ALARM, 1))
-    assert ["pressed", "delivered"] == [record.kind for record in gateway.journal]
+    assert [record.kind for record in gateway.journal] == ["pressed", "delivered"]
 
 
 def test_a_confirmation_of_a_version_that_does_not_exist_is_ignored() -> None:
@@ -431,7 +431,7 @@ def test_a_confirmation_of_a_version_that_does_not_exist_is_ignored() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     gateway.take(confirmed("police", ALARM, 99))
-    assert ["pressed"] == [record.kind for record in gateway.journal]
+    assert [record.kind for record in gateway.journal] == ["pressed"]
 
 
 def test_supervision_is_remembered_and_not_journalled() -> None:
@@ -443,9 +443,9 @@ def test_supervision_is_remembered_and_not_journalled() -> None:
         LinkReceived(OTHER_DEVICE, LinkState(link="up")),
         PresenceReceived("police", Presence(attached=True, operators=2)),
     )
-    assert [] == gateway.journal
-    assert {DEVICE: NOW_MS, OTHER_DEVICE: NOW_MS} == gateway.engine.last_seen_ms
-    assert 2 == gateway.engine.consoles["police"].operators
+    assert gateway.journal == []
+    assert gateway.engine.last_seen_ms == {DEVICE: NOW_MS, OTHER_DEVICE: NOW_MS}
+    assert gateway.engine.consoles["police"].operators == 2
 
 
 def test_all_open_views_can_be_asked_for() -> None:
@@ -461,7 +461,7 @@ def test_open_views_show_durable_state_only() -> None:
     """A reconnect between decision and disk shows nothing that is not written."""
     engine = Engine(Policy(), REGISTRY)
     engine.receive([press(1)], NOW_MS)
-    assert [] == engine.open_views().views
+    assert engine.open_views().views == []
 
 
 def test_a_journal_with_a_gap_is_not_recovered() -> None:
@@ -476,8 +476,8 @@ def test_a_journal_with_a_gap_is_not_recovered() -> None:
 def test_time_is_an_argument() -> None:
     """The engine's times are those it is given."""
     shown = view(Gateway().take(press(1), now_ms=TimestampMs(5)), "police")
-    assert (5, 5, 30_005) == (
+    assert (
         shown.raised_at_ms,
         shown.journaled_at_ms,
         shown.deadlines.accept_by_ms,
-    )
+    ) == (5, 5, 30_005)

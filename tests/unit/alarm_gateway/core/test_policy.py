@@ -14,11 +14,11 @@ def test_an_empty_policy_is_the_defaults() -> None:
 def test_a_rule_can_be_set_alone() -> None:
     """What a file does not name keeps its default."""
     policy = parse_policy("[priority]\nunknown_device = 2\n[times]\naccept_within_s = 15\n")
-    assert (2, 15, 1) == (
+    assert (
         policy.priority.unknown_device,
         policy.times.accept_within_s,
         policy.priority.verified_press,
-    )
+    ) == (2, 15, 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from alarm_gateway.core.device_state import AlarmState
+from alarm_gateway.core.inputs import PressReceived
 from alarm_gateway.core.policy import PriorityRules
 from alarm_gateway.core.prioritise import Assessment, prioritise
 from alarm_gateway.core.verify import Verdict
@@ -13,13 +15,14 @@ DOUBTED = Verdict(("unsigned",), ())
 RULES = PriorityRules()
 
 
-def open_alarm(*presses):  # type: ignore[no-untyped-def]
+def open_alarm(*presses: PressReceived) -> AlarmState:
     """Return the alarm that these presses make."""
     gateway = Gateway()
     for received in presses:
         gateway.take(received)
     state = gateway.engine.state_of(DEVICE)
     assert state is not None
+    assert state.alarm is not None
     return state.alarm
 
 
@@ -52,7 +55,7 @@ def test_an_unknown_device_is_priority_3() -> None:
 def test_remarks_change_no_priority() -> None:
     """A late press is a press of priority 1."""
     assessment = prioritise(press().press, Verdict((), ("delivered_late",)), RULES, None)
-    assert 1 == assessment.priority
+    assert assessment.priority == 1
 
 
 def test_a_doubtful_press_never_lowers_an_open_alarm() -> None:
@@ -83,7 +86,7 @@ def test_a_real_press_ends_a_test() -> None:
 def test_a_test_press_makes_no_test_of_a_real_alarm() -> None:
     """Nobody can hide an alarm by testing."""
     assessment = prioritise(press(2, trigger="test").press, CLEAN, RULES, open_alarm(press(1)))
-    assert (1, False) == (assessment.priority, assessment.test)
+    assert (assessment.priority, assessment.test) == (1, False)
 
 
 def test_a_cancel_changes_only_the_reasons() -> None:

@@ -90,7 +90,7 @@ def test_only_the_police_have_15_minutes() -> None:
         decode_alarm_view(encode_view(alarm_of(gateway), console, None, Policy()))
         for console in CONSOLES
     )
-    assert NOW_MS + 900_000 == police.deadlines.on_scene_by_ms
+    assert police.deadlines.on_scene_by_ms == NOW_MS + 900_000
     assert None is thuis.deadlines.on_scene_by_ms
 
 
@@ -207,4 +207,4 @@ def test_a_note_of_ordinary_length_is_shown_whole() -> None:
     note = TimelineEntry(at_ms=NOW_MS, kind="note", operator="Ans", text="n" * 500)
     alarm = msgspec.structs.replace(alarm, timeline=(*alarm.timeline, Line(None, note)))
     view = decode_alarm_view(encode_view(alarm, "police", household(), Policy()))
-    assert "n" * 500 == view.timeline[-1].text
+    assert view.timeline[-1].text == "n" * 500
