@@ -3,10 +3,14 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote
 
+import msgspec
 import pytest
+
+from alarm_gateway.core.policy import Policy, parse_policy
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -54,6 +58,14 @@ def test_commands_page_is_that_of_the_programs() -> None:
     command = [sys.executable, str(script), "--check"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_policy_page_shows_every_rule_with_its_default() -> None:
+    """The sample in docs/policy.md is a whole policy, and the one that holds without a file."""
+    page = (DOCS / "policy.md").read_text(encoding="utf-8")
+    (sample,) = re.findall(r"(?ms)^```toml\n(.*?)^```$", page)
+    assert Policy() == parse_policy(sample)
+    assert msgspec.to_builtins(Policy()) == tomllib.loads(sample)
 
 
 def test_the_dev_script_is_explained() -> None:
