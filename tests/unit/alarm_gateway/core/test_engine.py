@@ -1,7 +1,10 @@
 """The engine: nothing visible before it is durable, everything answered, nothing twice."""
 
+from typing import Any
+
 import pytest
 
+from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import InvariantError
 from alarm_gateway.core.inputs import (
@@ -273,8 +276,14 @@ def test_the_police_track_runs_to_its_end() -> None:
     """Accept, assign, arrive, close: the device hears of each step of the dispatch."""
     gateway = Gateway()
     gateway.take(press(1))
-    base = {"alarm_id": ALARM, "seen_version": 1, "operator": "Ans", "at_ms": NOW_MS}
+    base: dict[str, Any] = {
+        "alarm_id": ALARM,
+        "seen_version": 1,
+        "operator": "Ans",
+        "at_ms": NOW_MS,
+    }
     heard = []
+    effects = Effects()
     for action in (
         accept(),
         AssignUnit(action_id=ActionId("a2"), unit="LD-1201", **base),

@@ -1,0 +1,311 @@
+"""The gateway as a process, on a real broker and a real disk, killed at the worst moments."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import pytest
+
+from alarm_gateway.adapters.chain import verify_chain
+from alarm_gateway.adapters.journal import read_rows
+from alarm_protocol import topics
+from alarm_protocol.codec import encode, encode_press
+from alarm_protocol.households import HouseholdFile
+from alarm_protocol.messages import Accept, Press
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import ActionId, AlarmId, DeviceId, PressId
+from simulator.processes import Part
+from tests.helpers.gateway import DEVICE, OTHER_DEVICE, household, key_of
+from tests.helpers.wire import Witness, witness
+
+ALARM = AlarmId("aware-000001.1")
+DYING = Path(__file__).parents[1] / "helpers" / "dying_gateway.py"
+
+
+class Broker(Protocol):
+    """What these tests need of the broker's fixture."""
+
+    port: int
+    url: str
+
+    def start(self) -> None:
+        """Start it on the same port."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+
+def press(number: int, device_id: DeviceId = DEVICE, attempt: int = 1) -> bytes:
+    """Return a signed press."""
+    message = Press(
+        press_id=PressId(f"press-{number}"),
+        device_id=device_id,
+        sequence=number,
+        pressed_at_ms=now_ms(),
+        trigger="press",
+        attempt=attempt,
+    )
+    return encode_press(message, key_of(device_id))
+
+
+class Gateway:
+    """A gateway process on a folder of its own; it can be made to die at a place."""
+
+    def __init__(self, folder: Path, broker: Broker) -> None:
+        self.data_dir = folder / "data"
+        self.marker = folder / "die-now"
+        self._folder = folder
+        registry = folder / "households.json"
+        homes = tuple(household(device_id) for device_id in (DEVICE, OTHER_DEVICE))
+        file = HouseholdFile(format="aware-households", version=1, synthetic=True, households=homes)
+        registry.write_bytes(msgspec.json.encode(file))
+        self._options = [
+            "run", "--broker", broker.url, "--data-dir", str(self.data_dir),
+            "--registry", str(registry),
+        ]  # fmt: skip
+        self.part = self._part("-m", "alarm_gateway")
+
+    def _part(self, *program: str) -> Part:
+        return Part(
+            "gateway",
+            [sys.executable, *program, *self._options],
+            log=self._folder / "gateway.log",
+        )
+
+    async def start(self, *, dying: str | None = None) -> None:
+        """Start it; `dying` names the place where it dies once the marker exists."""
+        self.part = (
+            self._part("-m", "alarm_gateway")
+            if dying is None
+            else self._part(str(DYING), dying, str(self.marker))
+        )
+        await self.part.start()
+
+    def kinds(self) -> list[str]:
+        """Return what is in the journal, deliveries and escalations left out."""
+        report = verify_chain(read_rows(self.data_dir))
+        assert None is report.fault
+        kept = ("pressed", "acted", "refused", "quarantined")
+        return [row.kind for row in read_rows(self.data_dir) if row.kind in kept]
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, mosquitto: Broker) -> AsyncIterator[Gateway]:
+    """A gateway that is not started yet."""
+    one = Gateway(tmp_path, mosquitto)
+    yield one
+    one.part.kill()
+
+
+async def answered(someone: Witness, number: int, device_id: DeviceId = DEVICE) -> None:
+    """Wait until a press has its `received`."""
+
+    def has_feedback() -> bool:
+        wanted = (f"press-{number}", "received")
+        return wanted in [(one.press_id, one.status) for one in someone.feedback(device_id)]
+
+    await someone.until(has_feedback, f"the answer to press-{number}")
+
+
+async def died(part: Part) -> None:
+    """Wait until the gateway is dead."""
+    async with asyncio.timeout(20):
+        while not part.has_ended():
+            await asyncio.sleep(0.01)
+
+
+async def test_a_press_reaches_both_consoles_and_comes_back(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """The whole path: press, journal, both views, feedback, accept, feedback."""
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        await someone.publish(topics.press(DEVICE), press(1))
+        await answered(someone, 1)
+        for console in ("police", "veilig_thuis"):
+            await someone.until(
+                lambda c=console: bool(someone.views(c, ALARM)),  # type: ignore[misc]
+                f"a view for {console}",
+            )
+        accept = Accept(
+            action_id=ActionId("a1"), alarm_id=ALARM, seen_version=1, operator="Ans", at_ms=now_ms()
+        )
+        await someone.publish(topics.actions("police"), encode(accept))
+        await someone.until(
+            lambda: "accepted" in [one.status for one in someone.feedback(DEVICE)], "accepted"
+        )
+    assert 0 == await gateway.part.stop()
+    assert ["pressed", "acted"] == gateway.kinds()
+
+
+@pytest.mark.parametrize("place", ["before_fsync", "before_publish"])
+async def test_a_gateway_killed_with_a_press_in_its_hands_loses_and_doubles_nothing(
+    mosquitto: Broker, gateway: Gateway, place: str
+) -> None:
+    """`kill -9` before the fsync or before publishing: after a restart there is one alarm."""
+    await gateway.start(dying=place)
+    async with witness(mosquitto.port) as someone:
+        gateway.marker.touch()
+        await someone.publish(topics.press(DEVICE), press(1))
+        await died(gateway.part)
+        assert [] == someone.feedback(DEVICE)
+        assert [] == someone.views("police", ALARM)
+        written = gateway.kinds()
+        assert ([] if place == "before_fsync" else ["pressed"]) == written
+        gateway.part.kill()
+        await gateway.start()
+        await answered(someone, 1)
+        await someone.until(
+            lambda: bool(someone.views("police", ALARM) and someone.views("veilig_thuis", ALARM)),
+            "both views",
+        )
+    assert ["pressed"] == gateway.kinds()
+
+
+async def test_a_killed_gateway_puts_every_open_alarm_back(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """After `kill -9` and a broker without memory, both consoles' topics are right again."""
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        for number in range(1, 6):
+            await someone.publish(topics.press(DEVICE), press(number))
+            await answered(someone, number)
+    gateway.part.kill()
+    mosquitto.kill()
+    mosquitto.start()
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        await someone.until(lambda: bool(someone.views("police", ALARM)), "the open alarm")
+        assert 5 == someone.views("police", ALARM)[-1].press_count
+
+
+async def test_a_restarted_broker_gets_its_state_back(mosquitto: Broker, gateway: Gateway) -> None:
+    """The broker forgot everything; the gateway reconnects and restores what is retained."""
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        await someone.publish(topics.press(DEVICE), press(1))
+        await answered(someone, 1)
+    mosquitto.kill()
+    mosquitto.start()
+    async with witness(mosquitto.port) as someone:
+        await someone.until(lambda: bool(someone.views("veilig_thuis", ALARM)), "the open alarm")
+        await someone.publish(topics.press(DEVICE), press(2))
+        await answered(someone, 2)
+    assert ["pressed", "pressed"] == gateway.kinds()
+
+
+async def test_a_full_disk_stops_the_gateway_and_acknowledges_nothing(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """Fail-stop: one clear line, exit code 1, and the press comes again after the mending."""
+    await gateway.start(dying="disk_full")
+    async with witness(mosquitto.port) as someone:
+        gateway.marker.touch()
+        await someone.publish(topics.press(DEVICE), press(1))
+        await died(gateway.part)
+        assert 1 == await gateway.part.stop()
+        assert [] == someone.feedback(DEVICE)
+        assert "journal.sqlite3 cannot be written" in gateway.part.last_words()
+        await gateway.start()
+        await answered(someone, 1)
+    assert ["pressed"] == gateway.kinds()
+
+
+RUBBISH: list[tuple[str, Callable[[], bytes]]] = [
+    ("empty", lambda: b""),
+    ("no JSON", lambda: b"hello"),
+    ("a list", lambda: b"[]"),
+    ("wrong types", lambda: b'{"press_id":1,"device_id":[],"sequence":"x"}'),
+    ("NaN", lambda: press(1).replace(b'"sequence":1', b'"sequence":NaN')),
+    ("a huge number", lambda: press(1).replace(b'"sequence":1', b'"sequence":1' + b"0" * 400)),
+    ("a lone surrogate", lambda: press(1).replace(b"press-1", b"\\ud800")),
+    ("not UTF-8", lambda: b'{"press_id":"\xff\xfe"}'),
+    ("deep nesting", lambda: b'{"x":' + b"[" * 4_000),
+    ("1 MiB", lambda: b"x" * 1_048_576),
+]
+
+
+async def test_no_rubbish_stops_or_hides_the_next_press(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """Whatever arrives first, it is written down, and the press behind it is answered."""
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        for name, payload in RUBBISH:
+            await someone.publish(topics.press(DEVICE), payload())
+            for lane in (topics.heartbeat(DEVICE), topics.link(DEVICE), topics.presence("police")):
+                await someone.publish(lane, payload())
+            await someone.publish(topics.actions("police"), payload(), qos=0)
+            assert not gateway.part.has_ended(), name
+        await someone.publish("aware/v1/devices/no.dots/press", press(1))
+        await someone.publish("aware/v1/consoles/fire/actions", b"{}")
+        await someone.publish(topics.press(DEVICE), press(2))
+        await answered(someone, 2)
+    assert 0 == await gateway.part.stop()
+    kinds = gateway.kinds()
+    assert 2 * len(RUBBISH) + 2 == kinds.count("quarantined")
+    assert 1 == kinds.count("pressed")
+
+
+async def test_doubtful_presses_become_alarms_with_their_doubts(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """Unknown, unsigned, forged, or on another device's topic: an alarm that says so."""
+    stranger = DeviceId("stranger-1")
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        await someone.publish(topics.press(stranger), press(1, stranger))
+        await someone.publish(topics.press(DEVICE), press(2).partition(b"\n")[0])
+        await someone.publish(topics.press(OTHER_DEVICE), press(3, DEVICE))
+        await answered(someone, 1, stranger)
+        await answered(someone, 2)
+        await answered(someone, 3, OTHER_DEVICE)
+        doubts = {
+            device_id: someone.views("police", AlarmId(f"{device_id}.1"))[0].doubts
+            for device_id in (stranger, DEVICE, OTHER_DEVICE)
+        }
+    assert {
+        stranger: ("unknown_device",),
+        DEVICE: ("unsigned",),
+        OTHER_DEVICE: ("bad_signature", "device_mismatch"),
+    } == doubts
+
+
+async def test_a_retained_leftover_is_heard_and_only_once(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """A press that was published retained before the gateway ran is one alarm, also later."""
+    async with witness(mosquitto.port) as someone:
+        await someone.publish(topics.press(DEVICE), press(1), retain=True)
+        await gateway.start()
+        await answered(someone, 1)
+        await gateway.part.stop()
+        await gateway.start()
+        await someone.publish(topics.press(DEVICE), press(2))
+        await answered(someone, 2)
+    assert ["pressed", "pressed"] == gateway.kinds()
+
+
+async def test_an_unreachable_broker_is_waited_for(mosquitto: Broker, gateway: Gateway) -> None:
+    """The gateway says that it waits, and works once the broker is there."""
+    mosquitto.kill()
+    gateway.part._start_deadline_s = 15
+    mosquitto_started = False
+
+    async def start_later() -> None:
+        nonlocal mosquitto_started
+        log = gateway.part.log
+        while not log.exists() or "will try again" not in log.read_text():
+            await asyncio.sleep(0.02)
+        mosquitto.start()
+        mosquitto_started = True
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(start_later())
+        group.create_task(gateway.part.start())
+    assert mosquitto_started
+    assert gateway.part.ready_line.startswith(f"ready alarm-gateway broker={mosquitto.url}")
