@@ -1,6 +1,7 @@
 """One TCP connection of a session, from CONNECT to its end."""
 
 import asyncio
+import enum
 import socket
 
 import mqtt5
@@ -45,9 +46,7 @@ class Connection(asyncio.Protocol):
         self.epoch = epoch
         self.why = "the connection was lost"
         self.fault: Exception | None = None
-        """What `on_batch` raised, if it did."""
-        self.refused = 0
-        """Publishes that the broker answered with a refusal."""
+        """What `on_batch` or another part of ours raised, if it did."""
         self.ready: asyncio.Future[bool] = loop.create_future()
         """Done when subscribed, with MQTT's `session present`; or the error that prevented it."""
         self.ended: asyncio.Future[None] = loop.create_future()
@@ -67,6 +66,7 @@ class Connection(asyncio.Protocol):
         self._reading = True
         self._closing = False
         self._session_present = False
+        self._accepted = False
         self._live = False
 
     # -- asyncio calls these ------------------------------------------------------------
@@ -91,8 +91,7 @@ class Connection(asyncio.Protocol):
         try:
             self._take(self._reader.feed(data))
         except Exception as fault:  # noqa: BLE001 - a defect, raised by the session that owns us
-            self.fault = fault
-            self._fail(fault)
+            self._fail_by(fault)
             return
         if self._reader.error is not None:
             self._fail(self._reader.error)
@@ -109,9 +108,7 @@ class Connection(asyncio.Protocol):
                 batch.append(Received(packet.topic, packet.payload, packet.retain, receipt))
             elif isinstance(packet, mqtt5.PubAckPacket):
                 # The codec's reason codes convert to int but do not compare with one.
-                reason_code = int(packet.reason_code)
-                self.refused += reason_code >= _REFUSED_FROM
-                self._outbox.acknowledged(packet.packet_id, reason_code)
+                self._outbox.acknowledged(packet.packet_id, int(packet.reason_code))
             else:
                 self._control(packet)
         if batch:
@@ -128,44 +125,57 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
-        if exc is not None and not self.ended.done():
-            self.why = str(exc) or type(exc).__name__
+        if exc is not None and not self._closing and not self.ended.done():
+            self.why = words_of(exc)
         self._finish(ConnectionError(self.why))
 
     # -- packets ------------------------------------------------------------------------
 
     def _control(self, packet: mqtt5.Packet) -> None:
+        if self.ended.done():
+            return
         match packet:
-            case mqtt5.ConnAckPacket():
+            case mqtt5.ConnAckPacket() if not self._accepted:
                 self._connected(packet)
-            case mqtt5.SubAckPacket():
-                refused = [code for code in packet.reason_codes if int(code) >= _REFUSED_FROM]
-                if refused:
-                    self._fail(SubscriptionRefusedError(f"subscription refused: {refused[0].name}"))
-                else:
-                    self._become_ready()
+            case mqtt5.SubAckPacket() if self._accepted and not self._live:
+                self._subscribed(packet)
             case mqtt5.PingRespPacket():
                 pass
             case mqtt5.DisconnectPacket():
-                reason = packet.reason_str or packet.reason_code.name.lower().replace("_", " ")
+                reason = packet.reason_str or _spoken(packet.reason_code)
                 self._fail(ConnectionRefusedByBrokerError(f"the broker said goodbye: {reason}"))
             case _:
                 self._fail(MalformedPacketError(f"an unexpected {type(packet).__name__}"))
 
     def _connected(self, packet: mqtt5.ConnAckPacket) -> None:
         if int(packet.reason_code) >= _REFUSED_FROM:
-            reason = packet.reason_code.name.lower().replace("_", " ")
+            reason = packet.reason_str or _spoken(packet.reason_code)
             self._fail(ConnectionRefusedByBrokerError(f"the broker refused us: {reason}"))
             return
+        self._accepted = True
         if packet.server_keep_alive:
             self._keep_alive_s = float(packet.server_keep_alive)
         self._session_present = packet.session_present
-        self._outbox.connected(session_present=packet.session_present, window=packet.receive_max)
+        self._outbox.connected(
+            session_present=packet.session_present,
+            window=packet.receive_max,
+            packet_bytes_max=packet.max_packet_size,
+        )
         self._tick()
         if self._settings.subscriptions:
             self.send(subscribe_packet(self._settings).write())
         else:
             self._become_ready()
+
+    def _subscribed(self, packet: mqtt5.SubAckPacket) -> None:
+        for (pattern, _), code in zip(
+            self._settings.subscriptions, packet.reason_codes, strict=False
+        ):
+            if int(code) >= _REFUSED_FROM:
+                reason = packet.reason_str or _spoken(code)
+                self._fail(SubscriptionRefusedError(f"subscription refused: {pattern}: {reason}"))
+                return
+        self._become_ready()
 
     def _become_ready(self) -> None:
         self._live = True
@@ -173,6 +183,11 @@ class Connection(asyncio.Protocol):
             self.ready.set_result(self._session_present)
 
     # -- sending ------------------------------------------------------------------------
+
+    @property
+    def writable(self) -> bool:
+        """Whether the transport takes more at this moment."""
+        return self._writable
 
     def send(self, packet: bytes) -> None:
         """Write this with everything else that is ready in this turn of the loop."""
@@ -188,12 +203,15 @@ class Connection(asyncio.Protocol):
     def pump(self) -> None:
         """Write what waits, and fill the broker's window for as long as the transport takes it."""
         self._pump_planned = False
-        while self._live and self._writable:
-            packets = list(self._outbox.take(_WRITE_PACKETS_MAX))
-            if not packets:
-                break
-            self._out += packets
-            self._flush()
+        try:
+            while self._live and self._writable:
+                packets = list(self._outbox.take(_WRITE_PACKETS_MAX))
+                if not packets:
+                    break
+                self._out += packets
+                self._flush()
+        except Exception as fault:  # noqa: BLE001 - a message that cannot be written, or `on_done`
+            self._fail_by(fault)
         self._flush()
 
     def _flush(self) -> None:
@@ -231,10 +249,12 @@ class Connection(asyncio.Protocol):
         """Send DISCONNECT, so that the broker does not publish the will, and close."""
         self._closing = True
         self.why = "closed"
-        if self._transport is not None:
-            if self._live:
-                self.send(mqtt5.DisconnectPacket().write())
-                self._flush()
+        if self._transport is None:
+            self._finish(ConnectionError(self.why))
+        else:
+            # Also before the broker's CONNACK: it may have accepted us, will and all.
+            self.send(mqtt5.DisconnectPacket().write())
+            self._flush()
             self._transport.close()
 
     def abort(self) -> None:
@@ -243,8 +263,14 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
         self._finish(ConnectionError(self.why))
 
+    def _fail_by(self, fault: Exception) -> None:
+        """End because of a defect on our side; the session raises it."""
+        if self.fault is None:
+            self.fault = fault
+        self._fail(ConnectionError(words_of(fault)))
+
     def _fail(self, error: Exception) -> None:
-        self.why = str(error)
+        self.why = words_of(error)
         self._finish(error)
         if self._transport is not None:
             self._transport.abort()
@@ -258,3 +284,12 @@ class Connection(asyncio.Protocol):
             self.ready.exception()  # marks it as seen; whoever awaits it still gets it
         if not self.ended.done():
             self.ended.set_result(None)
+
+
+def words_of(error: BaseException) -> str:
+    """Return what an error says, or at least its name: some say nothing."""
+    return str(error) or type(error).__name__
+
+
+def _spoken(code: enum.IntEnum) -> str:
+    return code.name.lower().replace("_", " ")

@@ -9,6 +9,10 @@ import mqtt5
 from alarm_protocol.errors import MalformedPacketError, PacketTooLargeError
 
 _LENGTH_BYTES_MAX = 4
+_PUBACK_BYTES = 5
+_PUBACK_HEADER = b"\x40\x03"
+"""A PUBACK of a packet id and a reason, without properties."""
+_REFUSED_FROM = 128
 
 
 class PacketReader:
@@ -53,9 +57,13 @@ class PacketReader:
             except IndexError:
                 self._keep(data[position:])
                 break
-            except ValueError as error:
-                self.error = MalformedPacketError(f"not MQTT 5: {error}")
-                break
+            except BaseException as error:  # noqa: BLE001 - a panic of the codec; others go on
+                malformed = _malformed(error)
+                unlisted = _refusal_with_unlisted_reason(data, position)
+                if unlisted is None:
+                    self.error = malformed
+                    break
+                packet, size = unlisted
             if size > self._packet_bytes_max:
                 self.error = self._too_large(size)
                 break
@@ -79,6 +87,31 @@ class PacketReader:
 
     def _too_large(self, size: int) -> PacketTooLargeError:
         return PacketTooLargeError(f"a packet of {size} bytes, at most {self._packet_bytes_max}")
+
+
+def _malformed(error: BaseException) -> MalformedPacketError:
+    """Name what the codec complains of; anything else is a defect and goes on as it is."""
+    if isinstance(error, ValueError):
+        return MalformedPacketError(f"not MQTT 5: {error}")
+    if type(error).__name__ == "PanicException":
+        # How mqtt5 0.8 answers text that is not UTF-8. The class is made by Rust, derives from
+        # BaseException and cannot be imported.
+        return MalformedPacketError("not MQTT 5: a text is not UTF-8")
+    raise error
+
+
+def _refusal_with_unlisted_reason(data: bytes, position: int) -> tuple[mqtt5.Packet, int] | None:
+    """Read a short PUBACK that refuses for a reason which MQTT does not list for PUBACK.
+
+    Mosquitto answers a message above its `message_size_limit` so ("packet too large"). Taken
+    as malformed it would end the connection, and the message would come round for ever.
+    """
+    packet = data[position : position + _PUBACK_BYTES]
+    if len(packet) < _PUBACK_BYTES or packet[:2] != _PUBACK_HEADER or packet[4] < _REFUSED_FROM:
+        return None
+    reason = mqtt5.PubAckReasonCode.UNSPECIFIED_ERROR
+    packet_id = int.from_bytes(packet[2:4], "big")
+    return mqtt5.PubAckPacket(packet_id, reason_code=reason), _PUBACK_BYTES
 
 
 def _packet_size(data: bytes) -> int | None:

@@ -17,7 +17,7 @@ import random
 import mqtt5
 
 from alarm_protocol.errors import ProtocolError, SessionClosedError
-from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection
+from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection, words_of
 from alarm_protocol.runtime.mqtt_outbox import OnDone, Outbox, OutboxFullError, OutgoingPublish
 from alarm_protocol.runtime.mqtt_settings import (
     OnBatch,
@@ -26,6 +26,7 @@ from alarm_protocol.runtime.mqtt_settings import (
     SessionSettings,
     SessionState,
     Will,
+    tls_of,
 )
 
 __all__ = [
@@ -39,7 +40,8 @@ __all__ = [
 
 RECONNECT_S_MIN = 0.1
 RECONNECT_S_MAX = 5.0
-CONNECT_S_MAX = 10.0
+GOODBYE_S_MAX = 1.0
+"""How long `close` waits for a peer that does not read."""
 
 
 class MqttSession:
@@ -49,21 +51,20 @@ class MqttSession:
         settings: Where and how to connect.
         on_batch: Gets every batch of messages, in order, on the event loop. An exception from
             it is a fault of its owner: it ends the session, and `run` raises it.
-        on_state: Hears of every change of the connection.
+        on_state: Hears of every change of the connection; an exception likewise ends `run`.
     """
 
     def __init__(
         self, settings: SessionSettings, *, on_batch: OnBatch, on_state: OnState | None = None
     ) -> None:
         self.settings = settings
-        self.refused = 0
-        """Publishes that the broker answered with a refusal, over all connections."""
         self._on_batch = on_batch
         self._on_state = on_state or (lambda _state: None)
         self._outbox = Outbox(settings.outbox_max)
         self._attempt: Connection | None = None
         self._connection: Connection | None = None
         self._epoch = 0
+        self._connect_limit: asyncio.Timeout | None = None
         self._closing = asyncio.Event()
         self._reading = True
 
@@ -76,6 +77,11 @@ class MqttSession:
     def backlog(self) -> int:
         """Outgoing messages that the broker has not acknowledged."""
         return len(self._outbox)
+
+    @property
+    def refused(self) -> int:
+        """Publishes that the broker refused, over all connections."""
+        return self._outbox.refused
 
     async def run(self) -> None:
         """Connect, and connect again with jitter, until `close` is called."""
@@ -99,33 +105,41 @@ class MqttSession:
 
     async def _connect_once(self) -> str:
         """Hold one connection for as long as it lasts; return why it ended."""
-        broker = self.settings.broker
         self._epoch += 1
         connection = Connection(self.settings, self._epoch, self._outbox, self._on_batch)
         self._attempt = connection
         try:
-            async with asyncio.timeout(CONNECT_S_MAX):
-                await asyncio.get_running_loop().create_connection(
-                    lambda: connection, broker.host, broker.port, ssl=self.settings.tls
-                )
-                session_present = await connection.ready
-            self._live(connection, session_present=session_present)
-            await connection.ended
-        except TimeoutError:
-            return f"no answer from {broker} within {CONNECT_S_MAX:.0f} s"
-        except (OSError, ProtocolError) as error:
-            if connection.fault is not None:
-                raise
-            return f"{broker}: {error}"
-        else:
-            if connection.fault is not None:
-                raise connection.fault
-            return f"{broker}: {connection.why}"
+            why = await self._hold(connection)
         finally:
             self._attempt = self._connection = None
             self._outbox.disconnected()
-            self.refused += connection.refused
             connection.abort()
+        if connection.fault is not None:
+            raise connection.fault
+        return f"{self.settings.broker}: {'closed' if self._closing.is_set() else why}"
+
+    async def _hold(self, connection: Connection) -> str:
+        try:
+            session_present = await self._open(connection)
+        except TimeoutError:
+            return f"no answer within {self.settings.connect_s_max:g} s"
+        except (OSError, ProtocolError, UnicodeError) as error:  # the last: an impossible host name
+            return words_of(error)
+        self._live(connection, session_present=session_present)
+        await connection.ended
+        return connection.why
+
+    async def _open(self, connection: Connection) -> bool:
+        """Connect and subscribe; return whether the broker kept our session."""
+        broker = self.settings.broker
+        try:
+            async with asyncio.timeout(self.settings.connect_s_max) as self._connect_limit:
+                await asyncio.get_running_loop().create_connection(
+                    lambda: connection, broker.host, broker.port, ssl=tls_of(self.settings)
+                )
+                return await connection.ready
+        finally:
+            self._connect_limit = None
 
     def _live(self, connection: Connection, *, session_present: bool) -> None:
         self._connection = connection
@@ -159,7 +173,7 @@ class MqttSession:
         retain: bool = False,
         on_done: OnDone | None = None,
     ) -> None:
-        """Send a message: at QoS 1 kept until acknowledged, at QoS 0 only while connected.
+        """Send a message: at QoS 1 kept until acknowledged, at QoS 0 only while it can go out now.
 
         Raises:
             OutboxFullError: Too many messages wait for the broker.
@@ -169,7 +183,7 @@ class MqttSession:
             raise SessionClosedError("the session is closed")
         connection = self._connection
         if qos == 0:
-            if connection is not None:
+            if connection is not None and connection.writable:
                 connection.send(mqtt5.PublishPacket(topic, payload, retain=retain).write())
             return
         self._outbox.offer(OutgoingPublish(topic, payload, retain, on_done))
@@ -189,12 +203,21 @@ class MqttSession:
             self._connection.set_reading(on=True)
 
     async def close(self, *, drain_s: float = 2.0) -> None:
-        """Wait up to `drain_s` for the outbox to empty, say goodbye, and end `run`."""
+        """Wait up to `drain_s` for the outbox to empty, say goodbye, and end `run`.
+
+        Whatever the broker does, it takes at most a second more.
+        """
         loop = asyncio.get_running_loop()
         until_s = loop.time() + drain_s
         while self.backlog and self.connected and loop.time() < until_s:  # noqa: ASYNC110 - brief, once
             await asyncio.sleep(0.01)
         self._closing.set()
         connection = self._connection or self._attempt
-        if connection is not None:
-            connection.say_goodbye()
+        if connection is None:
+            return
+        connection.say_goodbye()
+        await asyncio.wait([connection.ended], timeout=GOODBYE_S_MAX)
+        connection.abort()
+        limit = self._connect_limit
+        if limit is not None and not limit.expired():
+            limit.reschedule(loop.time())  # ends a name lookup, a TCP or a TLS handshake

@@ -1,5 +1,6 @@
 """What a session is told, and what it tells."""
 
+import functools
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,20 @@ class Will(NamedTuple):
     retain: bool = True
 
 
+SUBSCRIBE_PACKET_ID = 65_535
+"""The outbox never uses this one, so no publish in flight shares its id."""
+_QOS_MAX = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSettings:
-    """How to connect. Times in seconds; `receive_max` bounds the unacknowledged messages."""
+    """How to connect. Times in seconds; `receive_max` bounds the unacknowledged messages.
+
+    `packet_bytes_max` leaves room for topic and properties above the 2 MiB of payload that our
+    brokers let through: a packet above it ends the connection, and a broker that does not mind
+    the limit would send it again after every reconnect. An `mqtts://` broker without `tls` is
+    checked against the certificates of this machine.
+    """
 
     broker: BrokerUrl
     client_id: str
@@ -31,13 +43,18 @@ class SessionSettings:
     clean_start: bool = False
     session_expiry_s: int = 3_600
     receive_max: int = 1_000
-    packet_bytes_max: int = 2 * 1024 * 1024
+    packet_bytes_max: int = 3 * 1024 * 1024
     outbox_max: int = 50_000
+    connect_s_max: float = 10.0
     tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         if self.keep_alive_s < 1:
             raise ValueError("keep_alive_s must be at least 1: without it a dead link stays unseen")
+        if self.tls is not None and not self.broker.tls:
+            raise ValueError(f"tls is given, but {self.broker} is not an mqtts:// address")
+        if any(qos > _QOS_MAX for _, qos in self.subscriptions):
+            raise ValueError("subscriptions have QoS 0 or 1; there is no handshake for QoS 2 here")
 
 
 class Received(NamedTuple):
@@ -59,6 +76,18 @@ class SessionState(NamedTuple):
 
 OnBatch = Callable[[list[Received]], None]
 OnState = Callable[[SessionState], None]
+
+
+@functools.cache
+def _trust_of_this_machine() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def tls_of(settings: SessionSettings) -> ssl.SSLContext | None:
+    """Return how to encrypt: never in the clear towards an `mqtts://` address."""
+    if settings.tls is None and settings.broker.tls:
+        return _trust_of_this_machine()
+    return settings.tls
 
 
 def connect_packet(settings: SessionSettings) -> mqtt5.ConnectPacket:
@@ -85,7 +114,7 @@ def connect_packet(settings: SessionSettings) -> mqtt5.ConnectPacket:
 def subscribe_packet(settings: SessionSettings) -> mqtt5.SubscribePacket:
     """Build the SUBSCRIBE of a session; what is retained comes with a new subscription only."""
     return mqtt5.SubscribePacket(
-        1,
+        SUBSCRIBE_PACKET_ID,
         [
             mqtt5.TopicFilter(
                 pattern,
