@@ -210,7 +210,10 @@ class Button:
         if unanswered:
             self._say(f"NOT answered: {unanswered} of {self._presses} presses")
             return 1
-        self._say(f"all {self._presses} presses were answered")
+        if self._presses:
+            self._say(f"all {self._presses} presses were answered")
+        else:
+            self._say("nothing was pressed")
         return 0
 
     def _say(self, text: str) -> None:

@@ -1,6 +1,7 @@
 """The command `alarm-simulator`."""
 
 import asyncio
+import contextlib
 import re
 import signal
 import sys
@@ -223,7 +224,8 @@ def _run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) 
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            with contextlib.suppress(NotImplementedError):  # Windows
+                loop.add_signal_handler(number, stop.set)
         return await start(stop)
 
     return _runner()(run())

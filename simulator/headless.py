@@ -118,6 +118,10 @@ class HeadlessRun:
             raise failure
         return self._outcome(interrupted=stop.is_set())
 
+    def account(self) -> Account:
+        """Return the account as it stands, in the middle of a run too."""
+        return self._ledger.account()
+
     async def _attach(self, online: asyncio.Event) -> None:
         for team in self._teams:
             try:

@@ -32,9 +32,9 @@ class Step(NamedTuple):
 class Pace(NamedTuple):
     """How fast operators are, in seconds: the middle, and the bounds."""
 
-    median_s: float = 0.6
+    median_s: float = 0.5
     shortest_s: float = 0.1
-    longest_s: float = 4.0
+    longest_s: float = 2.5
 
 
 def next_step(console: ConsoleId, view: AlarmView) -> Step | None:

@@ -1,6 +1,7 @@
 """The whole chain in its own processes: unattended on both brokers, and what it leaves behind."""
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -14,26 +15,28 @@ from simulator import households, registry
 from simulator.brokers import BrokerKind
 from simulator.core.errors import StackError
 from simulator.core.operator import Pace
-from simulator.headless import HeadlessRun, HeadlessSettings, Outcome
+from simulator.headless import HeadlessRun, HeadlessSettings
 from simulator.stack import Stack, StackSettings, running
 from tests.integration.conftest import Mosquitto, free_port
 
 DEADLINE_S = 60.0
+MARK = "AWARE_TEST_FOLDER"
+"""A variable that all children of a demo inherit, so that none can hide from the test."""
 QUICK = Pace(median_s=0.05, shortest_s=0.01, longest_s=0.3)
 BROKERS = [pytest.param("mosquitto", marks=pytest.mark.broker), "embedded"]
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of all processes that name a folder."""
+    """Return the command lines of all processes that were started from a demo in a folder."""
     found = []
+    mark = f"{MARK}={folder}".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                command = (entry / "cmdline").read_bytes()
+                if mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
             except OSError:
-                continue
-            if str(folder).encode() in command:
-                found.append(command.replace(b"\0", b" ").decode())
+                continue  # it ended in this moment, or belongs to somebody else
     return found
 
 
@@ -50,18 +53,19 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
     return is_so()
 
 
-def demo_command(folder: Path, *options: str) -> tuple[str, ...]:
-    """Build the command line of a demo in a folder."""
-    return (sys.executable, "-m", "simulator", "demo", "--data-dir", str(folder), *options)
+async def start_demo(folder: Path, *options: str) -> asyncio.subprocess.Process:
+    """Start a demo in a folder."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulator", "demo", "--data-dir", str(folder), *options),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, MARK: str(folder)},
+    )
 
 
 async def demo(folder: Path, *options: str) -> tuple[int, str]:
     """Run a demo to its end; return its exit code and all that it said."""
-    process = await asyncio.create_subprocess_exec(
-        *demo_command(folder, *options),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    process = await start_demo(folder, *options)
     try:
         async with asyncio.timeout(DEADLINE_S):
             output, _ = await process.communicate()
@@ -80,17 +84,17 @@ def homes(tmp_path: Path) -> registry.Registry:
     return registry.load(path)
 
 
-async def press(stack: Stack, homes: registry.Registry, seconds: float) -> Outcome:
-    """Press for a while against a running chain, and account for it."""
+def pressing_on(stack: Stack, homes: registry.Registry) -> HeadlessRun:
+    """Make a run of three seconds against a running chain, with quick operators."""
     settings = HeadlessSettings(
         broker=stack.broker_url,
         console_urls=stack.console_urls,
         households=homes.households,
-        seconds=seconds,
+        seconds=3,
         rate_per_s=20,
         pace=QUICK,
     )
-    return await HeadlessRun(settings).run(asyncio.Event())
+    return HeadlessRun(settings)
 
 
 @pytest.mark.parametrize("kind", BROKERS)
@@ -124,11 +128,7 @@ async def test_two_runs_in_one_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end the demo with exit code 0; even when killed it leaves no process."""
-    process = await asyncio.create_subprocess_exec(
-        *demo_command(tmp_path, "--embedded", "--devices", "2"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
+    process = await start_demo(tmp_path, "--embedded", "--devices", "2")
     assert process.stdout is not None
     said: list[str] = []
     async with asyncio.timeout(DEADLINE_S):
@@ -136,7 +136,8 @@ async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Si
             line = await process.stdout.readline()
             assert line, said
             said.append(line.decode())
-    assert len(processes_of(tmp_path)) >= 5
+    parts = processes_of(tmp_path)
+    assert len(parts) >= 6, parts  # the demo, broker, gateway, two consoles, fleet
     process.send_signal(number)
     async with asyncio.timeout(DEADLINE_S):
         code = await process.wait()
@@ -146,20 +147,14 @@ async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Si
     assert "button --device aware-000001 --broker mqtt://127.0.0.1:" in how_to_press
 
 
-async def test_a_second_demo_in_the_folder_is_refused(
-    tmp_path: Path, homes: registry.Registry
-) -> None:
+async def test_a_second_demo_in_the_folder_is_refused(tmp_path: Path) -> None:
     """Two demos in one folder would write the same files: the second says so and ends."""
-    settings = StackSettings(data_dir=tmp_path, registry=homes.path, broker_kind="embedded")
-    process = await asyncio.create_subprocess_exec(
-        *demo_command(tmp_path, "--embedded", "--devices", "2"),
-        stdout=asyncio.subprocess.PIPE,
-    )
+    process = await start_demo(tmp_path, "--embedded", "--devices", "2")
     assert process.stdout is not None
     try:
         async with asyncio.timeout(DEADLINE_S):
             await process.stdout.readuntil(b"ready")
-        code, said = await demo(settings.data_dir, "--embedded")
+        code, said = await demo(tmp_path, "--embedded")
     finally:
         process.terminate()
         await process.communicate()
@@ -217,8 +212,10 @@ async def test_a_killed_part_loses_nothing(
     settings = StackSettings(data_dir=tmp_path, registry=homes.path, broker_kind=kind)
     async with running(settings) as stack:
         part = next(part for part in stack.parts if part.name == victim)
-        pressing = asyncio.create_task(press(stack, homes, seconds=3))
-        await asyncio.sleep(1)  # the middle of the pressing; nothing waits for this moment
+        run = pressing_on(stack, homes)
+        pressing = asyncio.create_task(run.run(asyncio.Event()))
+        in_the_middle = asyncio.to_thread(wait_until, lambda: run.account().presses >= 15)
+        assert await in_the_middle
         part.kill()
         await part.restart()
         outcome = await pressing
