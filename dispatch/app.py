@@ -15,7 +15,7 @@ from aiohttp import web
 from alarm_protocol.runtime import logs
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.feed import Feed
-from dispatch.settings import LOG_LEVELS, Settings, TlsFiles, read_settings
+from dispatch.settings import Settings, TlsFiles, read_settings
 from dispatch.web.server import make_app
 
 SHUTDOWN_S = 3.0
@@ -41,14 +41,12 @@ def run(
     broker: Annotated[str, typer.Option(help="mqtt://host:port, or mqtts:// for TLS.")],
     port: Annotated[int, typer.Option(help="Port of the page; 0 lets the system choose.")],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    log_level: Annotated[str, typer.Option(help=", ".join(LOG_LEVELS))] = "info",
+    log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
     tls_ca: Annotated[Path | None, typer.Option(help="CA file to trust for mqtts.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="This console's certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
 ) -> None:
     """Serve one console until SIGINT or SIGTERM. An absent broker is waited for."""
-    if log_level not in LOG_LEVELS:
-        raise SettingsError(f"--log-level {log_level!r}: choose from {', '.join(LOG_LEVELS)}")
     settings = read_settings(
         console=console,
         broker=broker,

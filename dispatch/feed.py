@@ -10,12 +10,10 @@ import logging
 import random
 import secrets
 import socket
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Iterable
 
 import aiomqtt
 import structlog
-from msgspec import Struct
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -30,6 +28,7 @@ from alarm_protocol.units import ActionId, AlarmId
 from dispatch.core.access import ViewRefusal, admit_topic, admit_view
 from dispatch.core.answers import Answer, answers_in
 from dispatch.core.board import ALARMS_MAX, Board
+from dispatch.core.connection import Connection, Counters
 from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
 from dispatch.settings import Settings
@@ -42,6 +41,7 @@ ACTIONS_MAX = 64
 RECONNECT_MIN_S = 0.5
 RECONNECT_MAX_S = 10.0
 KEEP_ALIVE_S = 10
+DETACH_WITHIN_S = 1.0
 BROKER_WITHIN_S = 5.0
 INCOMING_MAX = ALARMS_MAX + 2_000
 """Messages that wait inside aiomqtt; all retained views fit. Past it aiomqtt drops a message,
@@ -60,28 +60,6 @@ log = structlog.get_logger("dispatch.feed")
 _quiet = logging.getLogger("dispatch.mqtt")
 _quiet.addHandler(logging.NullHandler())
 _quiet.propagate = False
-
-
-class Counters(Struct, kw_only=True):
-    """What a feed met since it started."""
-
-    views: int = 0
-    malformed: int = 0
-    refused: int = 0
-    confirmed: int = 0
-    connections: int = 0
-
-
-class Connection(Struct, frozen=True, kw_only=True):
-    """How this console stands towards the broker and the gateway."""
-
-    broker: Literal["connected", "connecting"]
-    gateway: GatewayState
-    gateway_seen_at_ms: int
-    unverified: int
-    turned_away: int
-    refused: int
-    malformed: int
 
 
 class Feed:
@@ -138,15 +116,24 @@ class Feed:
             return Answer(action_id=action.action_id, outcome="busy")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[action.action_id] = (action.alarm_id, future)
+        sending = asyncio.create_task(self._send(client, action), name="feed action")
         try:
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                await client.publish(topics.actions(self.console), encode(action), qos=1)
-                return await future
-        except (TimeoutError, aiomqtt.MqttError) as error:
-            log.warning("action unanswered", action=action.action_id, error=str(error))
-            return Answer(action_id=action.action_id, outcome="unknown")
+            await asyncio.wait((future,), timeout=ANSWER_WITHIN_S)
         finally:
             del self._waiting[action.action_id]
+            sending.cancel()
+        if future.done():
+            return future.result()
+        return Answer(action_id=action.action_id, outcome="unknown")
+
+    async def _send(self, client: aiomqtt.Client, action: TrackAction) -> None:
+        try:
+            await client.publish(
+                topics.actions(self.console), encode(action), qos=1, timeout=ANSWER_WITHIN_S
+            )
+        except aiomqtt.MqttError as error:
+            log.warning("action not sent for certain", action=action.action_id, error=str(error))
+            self._answer(Answer(action_id=action.action_id, outcome="unknown"))
 
     async def run(self) -> None:
         """Stay connected until cancelled; whatever the broker does, try again."""
@@ -238,23 +225,17 @@ class Feed:
             for part in done:
                 part.result()
         finally:
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await end_tasks(parts)
             await self._detach(client)
 
     async def _detach(self, client: aiomqtt.Client) -> None:
         """Take the presence back in an orderly end; a broken connection has its will for it."""
         self._client = None
+        gone = encode(Presence(attached=False))
+        topic = topics.presence(self.console)
         try:
-            async with asyncio.timeout(1):
-                await client.publish(
-                    topics.presence(self.console),
-                    encode(Presence(attached=False)),
-                    qos=1,
-                    retain=True,
-                )
-        except (TimeoutError, aiomqtt.MqttError) as error:
+            await client.publish(topic, gone, qos=1, retain=True, timeout=DETACH_WITHIN_S)
+        except aiomqtt.MqttError as error:
             log.debug("presence left to the last will", error=str(error))
 
     def _lost(self) -> None:
@@ -364,6 +345,22 @@ class Feed:
     def _tell(self, alarm_id: AlarmId | None) -> None:
         for listener in tuple(self._listeners):
             listener(alarm_id)
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel tasks until they are over, and leave their results unread.
+
+    Once is not enough: before Python 3.12 `asyncio.wait_for`, on which aiomqtt stands,
+    swallows a cancellation that comes in the same moment as its result.
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        ended, pending = await asyncio.wait(pending, timeout=0.1)
+        for task in ended:
+            if not task.cancelled():
+                task.exception()
 
 
 def new_action_id() -> ActionId:

@@ -11,7 +11,6 @@ from alarm_protocol.units import CONSOLES, ConsoleId
 from dispatch.core.errors import SettingsError
 
 PORT_MAX = 65_535
-LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 class TlsFiles(Struct, frozen=True, kw_only=True):

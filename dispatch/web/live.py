@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
-from dispatch.feed import Feed
+from dispatch.feed import Feed, end_tasks
 from dispatch.web.rows import Changes, Row, Tick, find_row, snapshot_of, to_json
 
 TICK_EVERY_S: Final = 2.0
 SEND_WITHIN_S: Final = 10.0
 """A page that takes no bytes for so long is cut off; it comes back and gets a snapshot."""
+GOODBYE_S: Final = 1.0
 ROWS_MAX: Final = 100
 """Alarms in one message; at most 4 KiB each."""
 PAGES_MAX: Final = 200
@@ -110,17 +111,23 @@ class Pages:
                 if message.type is WSMsgType.ERROR:
                     break
         finally:
-            writer.cancel()
-            await asyncio.gather(writer, return_exceptions=True)
+            # First what needs no waiting: this handler may itself be cancelled while it waits.
             stop_listening()
             self._sockets.discard(socket)
             self._feed.set_operators(len(self._sockets))
+            await end_tasks((writer,))
         return socket
 
     async def close(self) -> None:
         """Send every page away, since the server ends."""
-        closing = (socket.close(code=1001, message=b"server ends") for socket in self._sockets)
+        pages = tuple(self._sockets)
+        loop = asyncio.get_running_loop()
+        # A page that reads nothing would never say goodbye in return.
+        timers = [loop.call_later(GOODBYE_S, _abort, socket) for socket in pages]
+        closing = (socket.close(code=1001, message=b"server ends") for socket in pages)
         await asyncio.gather(*closing, return_exceptions=True)
+        for timer in timers:
+            timer.cancel()
 
 
 async def _write(socket: web.WebSocketResponse, page: Page) -> None:

@@ -11,7 +11,8 @@ from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, ConsoleId
 from dispatch.core.access import KINDS, Kind
 from dispatch.core.board import Held, Place
-from dispatch.feed import Connection, Feed
+from dispatch.core.connection import Connection
+from dispatch.feed import Feed
 
 _encoder = msgspec.json.Encoder()
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from dispatch.feed import Feed
+from dispatch.feed import Feed, end_tasks
 from dispatch.web.api import FEED, healthz, list_alarms, post_action
 from dispatch.web.files import Files
 from dispatch.web.guard import BIND_HOST, BODY_BYTES_MAX, errors_as_json, mark_response
@@ -45,5 +45,4 @@ async def _send_pages_away(app: web.Application) -> None:
 async def _run_feed(app: web.Application) -> AsyncIterator[None]:
     task = asyncio.create_task(app[FEED].run(), name="feed")
     yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end_tasks((task,))

@@ -1,5 +1,7 @@
 """The board under any order of events: reordered, repeated, interrupted, and cleared."""
 
+from typing import NamedTuple
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +13,21 @@ from tests.unit.dispatch.views import RAISED_MS, make_view
 ALARMS = ("a.1", "a.2", "b.1")
 STATUSES: tuple[TrackStatus, ...] = ("open", "accepted", "closed")
 
-versions = st.tuples(st.sampled_from(ALARMS), st.integers(1, 6))
+
+class Sent(NamedTuple):
+    """A view comes."""
+
+    alarm: str
+    number: int
+
+
+class Cleared(NamedTuple):
+    """The gateway clears a topic."""
+
+    alarm: str
+
+
+versions = st.builds(Sent, st.sampled_from(ALARMS), st.integers(1, 6))
 statuses = st.fixed_dictionaries(
     {(alarm, number): st.sampled_from(STATUSES) for alarm in ALARMS for number in range(1, 7)}
 )
@@ -19,12 +35,12 @@ events = st.lists(
     st.one_of(
         versions,
         st.sampled_from(("interrupted", "asked", "confirmed")),
-        st.tuples(st.just("gone"), st.sampled_from(ALARMS)),
+        st.builds(Cleared, st.sampled_from(ALARMS)),
     ),
     max_size=60,
 )
 
-Event = tuple[str, int] | tuple[str, str] | str
+Event = Sent | Cleared | str
 Statuses = dict[tuple[str, int], TrackStatus]
 
 
@@ -49,12 +65,12 @@ class Model:
                 batch = self.board.take_due()
                 assert len(batch) <= DELIVERIES_MAX
                 self.confirmed.extend(batch)
-            case ("gone", str(alarm)):
+            case Cleared(alarm):
                 held = self.board.get(AlarmId(alarm))
                 self.board.gone(AlarmId(alarm))
                 if held is not None and held.place == "open":
                     self.newest.pop(alarm, None)
-            case (str(alarm), int(number)):
+            case Sent(alarm, number):
                 view = make_view(alarm, number, status=self._of[alarm, number])
                 if self.board.take(view, int(RAISED_MS)) == "shown":
                     self.taken.add(Delivery(view.alarm_id, number))
@@ -62,7 +78,7 @@ class Model:
 
 
 @given(st.lists(versions, max_size=60), statuses)
-def test_any_order_ends_at_the_newest_version(sent: list[tuple[str, int]], of: Statuses) -> None:
+def test_any_order_ends_at_the_newest_version(sent: list[Sent], of: Statuses) -> None:
     """Reordered and repeated views leave exactly the newest of each alarm, in its place."""
     board = Board()
     for alarm, number in sent:

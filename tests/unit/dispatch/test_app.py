@@ -73,10 +73,6 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
         (("--console", "fire", "--broker", BROKER, "--port", "0"), "--console 'fire' is unknown"),
         (("--console", "police", "--broker", "nowhere", "--port", "0"), "--broker: broker address"),
         (
-            ("--console", "police", "--broker", BROKER, "--port", "0", "--log-level", "x"),
-            "--log-level 'x'",
-        ),
-        (
             ("--console", "police", "--broker", BROKER, "--port", "0", "--host", "192.0.2.1"),
             "cannot listen on 192.0.2.1 port 0",
         ),

@@ -26,7 +26,7 @@ COMPLETE: dict[str, dict[str, Any]] = {
 }
 
 
-def build(console: ConsoleId = "police", **body: Any) -> TrackAction | BadRequest:
+def build(console: ConsoleId = "police", /, **body: Any) -> TrackAction | BadRequest:
     """Build from a body with an operator in it."""
     return build_action(console, ALARM, {"operator": "K. de Boer", **body}, STAMP)
 
@@ -119,7 +119,7 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
 )
 def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, en: str) -> None:
     """The line says which field, and what would be right."""
-    problem = refused(build(**body))
+    problem = refused(build("police", **body))
     assert problem.reason == "bad_field"
     assert nl in problem.nl
     assert en in problem.en
