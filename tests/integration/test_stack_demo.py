@@ -5,7 +5,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -53,27 +54,40 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
     return is_so()
 
 
-async def start_demo(folder: Path, *options: str) -> asyncio.subprocess.Process:
-    """Start a demo in a folder."""
-    return await asyncio.create_subprocess_exec(
+@asynccontextmanager
+async def running_demo(folder: Path, *options: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Hold a demo in a folder; when the block fails it is killed, and its children with it."""
+    process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "simulator", "demo", "--data-dir", str(folder), *options),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
         env={**os.environ, MARK: str(folder)},
     )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
 
 
 async def demo(folder: Path, *options: str) -> tuple[int, str]:
     """Run a demo to its end; return its exit code and all that it said."""
-    process = await start_demo(folder, *options)
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
+    async with running_demo(folder, *options) as process, asyncio.timeout(DEADLINE_S):
+        output, _ = await process.communicate()
     return process.returncode or 0, output.decode()
+
+
+async def says(process: asyncio.subprocess.Process, words: str) -> list[str]:
+    """Wait until a demo says a line with these words; return all lines up to it."""
+    assert process.stdout is not None
+    said: list[str] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while not said or words not in said[-1]:
+            line = await process.stdout.readline()
+            assert line, said
+            said.append(line.decode())
+    return said
 
 
 @pytest.fixture
@@ -128,19 +142,13 @@ async def test_two_runs_in_one_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Signals) -> None:
     """Ctrl-C and SIGTERM end the demo with exit code 0; even when killed it leaves no process."""
-    process = await start_demo(tmp_path, "--embedded", "--devices", "2")
-    assert process.stdout is not None
-    said: list[str] = []
-    async with asyncio.timeout(DEADLINE_S):
-        while not said or "Ctrl-C stops everything" not in said[-1]:
-            line = await process.stdout.readline()
-            assert line, said
-            said.append(line.decode())
-    parts = processes_of(tmp_path)
-    assert len(parts) >= 6, parts  # the demo, broker, gateway, two consoles, fleet
-    process.send_signal(number)
-    async with asyncio.timeout(DEADLINE_S):
-        code = await process.wait()
+    async with running_demo(tmp_path, "--embedded", "--devices", "2") as process:
+        said = await says(process, "Ctrl-C stops everything")
+        parts = processes_of(tmp_path)
+        assert len(parts) >= 6, parts  # the demo, broker, gateway, two consoles, fleet
+        process.send_signal(number)
+        async with asyncio.timeout(DEADLINE_S):
+            code = await process.wait()
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
     assert await asyncio.to_thread(wait_until, lambda: processes_of(tmp_path) == [])
     how_to_press = next(line for line in said if line.startswith("press a button"))
@@ -149,15 +157,9 @@ async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Si
 
 async def test_a_second_demo_in_the_folder_is_refused(tmp_path: Path) -> None:
     """Two demos in one folder would write the same files: the second says so and ends."""
-    process = await start_demo(tmp_path, "--embedded", "--devices", "2")
-    assert process.stdout is not None
-    try:
-        async with asyncio.timeout(DEADLINE_S):
-            await process.stdout.readuntil(b"ready")
+    async with running_demo(tmp_path, "--embedded", "--devices", "2") as process:
+        await says(process, "ready")
         code, said = await demo(tmp_path, "--embedded")
-    finally:
-        process.terminate()
-        await process.communicate()
     assert code == 2
     assert f"another demo runs in {tmp_path}" in said
 

@@ -1,12 +1,13 @@
 """Parts of a chain as processes: ready, failing, killed, restarted, never left behind."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,23 @@ print('ready x url=http://h:1', flush=True)
 """
 WAIT = "\nsignal.pause()"
 DEADLINE_S = 10.0
+PartMaker = Callable[..., Part]
 
 
-def part(tmp_path: Path, code: str, *, start_deadline_s: float = DEADLINE_S) -> Part:
-    """Make a part that runs a few lines of Python."""
-    log = tmp_path / "logs" / "part.log"
-    return Part("part", [sys.executable, "-c", code], log=log, start_deadline_s=start_deadline_s)
+@pytest.fixture
+def part(tmp_path: Path) -> Iterator[PartMaker]:
+    """Make parts that run a few lines of Python; whatever happens they end with the test."""
+    made: list[Part] = []
+
+    def make(code: str, start_deadline_s: float = DEADLINE_S) -> Part:
+        command = [sys.executable, "-c", code]
+        log = tmp_path / "logs" / "part.log"
+        made.append(Part("part", command, log=log, start_deadline_s=start_deadline_s))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.kill()
 
 
 def lives(pid: int) -> bool:
@@ -46,9 +58,9 @@ def wait_until(is_so: Callable[[], bool]) -> bool:
     return is_so()
 
 
-async def test_a_start_waits_for_the_ready_line(tmp_path: Path) -> None:
+async def test_a_start_waits_for_the_ready_line(part: PartMaker) -> None:
     """After `start` the part has said that it is ready, and runs in a process group of its own."""
-    started = part(tmp_path, READY + WAIT)
+    started = part(READY + WAIT)
     await started.start()
     assert started.ready_line == "ready x url=http://h:1"
     assert started.pid is not None
@@ -57,29 +69,31 @@ async def test_a_start_waits_for_the_ready_line(tmp_path: Path) -> None:
     assert not started.is_running()
 
 
-async def test_a_part_that_ends_while_starting_shows_its_last_words(tmp_path: Path) -> None:
+async def test_a_part_that_ends_while_starting_shows_its_last_words(part: PartMaker) -> None:
     """The error names the part, its log, and the lines that say why."""
-    failing = part(tmp_path, "import sys; sys.exit('port 1 is taken; choose another')")
+    failing = part("import sys; sys.exit('port 1 is taken; choose another')")
     with pytest.raises(StackError, match=r"part ended while starting; .*part\.log") as caught:
         await failing.start()
     assert "  port 1 is taken; choose another" in str(caught.value).splitlines()
 
 
-async def test_a_part_that_is_never_ready_is_given_up(tmp_path: Path) -> None:
+async def test_a_part_that_is_never_ready_is_given_up(part: PartMaker) -> None:
     """The deadline ends the start, and the process with it."""
     code = "import time; print('not yet', flush=True); time.sleep(60)"
-    slow = part(tmp_path, code, start_deadline_s=0.5)
+    slow = part(code, 0.5)
     with pytest.raises(StackError, match="not ready within"):
         await slow.start()
     assert not slow.is_running()
 
 
-async def test_a_ready_line_of_an_earlier_run_does_not_count(tmp_path: Path) -> None:
+async def test_a_ready_line_of_an_earlier_run_does_not_count(
+    tmp_path: Path, part: PartMaker
+) -> None:
     """A part that is started again has to say anew that it is ready."""
     flag = tmp_path / "flag"
     guard = f"import pathlib, sys\nif pathlib.Path({str(flag)!r}).exists(): sys.exit('no')\n"
     code = guard + READY + WAIT
-    twice = part(tmp_path, code)
+    twice = part(code)
     await twice.start()
     twice.kill()
     flag.touch()
@@ -87,9 +101,9 @@ async def test_a_ready_line_of_an_earlier_run_does_not_count(tmp_path: Path) -> 
         await twice.start()
 
 
-async def test_kill_and_restart(tmp_path: Path) -> None:
+async def test_kill_and_restart(part: PartMaker) -> None:
     """A killed part is gone at once, and comes back as another process."""
-    restarted = part(tmp_path, READY + WAIT)
+    restarted = part(READY + WAIT)
     await restarted.start()
     first = restarted.pid
     assert first is not None
@@ -100,9 +114,9 @@ async def test_kill_and_restart(tmp_path: Path) -> None:
     restarted.kill()
 
 
-async def test_an_end_by_itself_is_noticed(tmp_path: Path) -> None:
+async def test_an_end_by_itself_is_noticed(part: PartMaker) -> None:
     """A part that ends without being told to says so; one that was stopped does not."""
-    ending = part(tmp_path, READY)
+    ending = part(READY)
     await ending.start()
     await asyncio.to_thread(wait_until, ending.has_ended)
     assert ending.has_ended()
@@ -111,7 +125,7 @@ async def test_an_end_by_itself_is_noticed(tmp_path: Path) -> None:
 
 
 async def test_a_part_that_ignores_its_end_is_ended_by_force(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    part: PartMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A part that does not listen to SIGTERM, and its own children, are killed."""
     monkeypatch.setattr("simulator.processes.STOP_DEADLINE_S", 0.3)
@@ -120,7 +134,7 @@ async def test_a_part_that_ignores_its_end_is_ended_by_force(
         "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
         "print('ready', child.pid, flush=True)" + WAIT
     )
-    deaf = part(tmp_path, code)
+    deaf = part(code)
     await deaf.start()
     child = int(deaf.ready_line.split()[1])
     await deaf.stop()
@@ -147,4 +161,8 @@ asyncio.run(main())
         child = int(pid_file.read_text())
         assert lives(child)
         parent.kill()
-    assert wait_until(lambda: not lives(child))
+    try:
+        assert wait_until(lambda: not lives(child))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
