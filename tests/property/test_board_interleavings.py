@@ -73,6 +73,9 @@ class Model:
             case Sent(alarm, number):
                 view = make_view(alarm, number, status=self._of[alarm, number])
                 if self.board.take(view, int(RAISED_MS)) == "shown":
+                    held = self.board.get(view.alarm_id)
+                    assert held is not None
+                    assert number == held.view.version
                     self.taken.add(Delivery(view.alarm_id, number))
                     self.newest[alarm] = max(number, self.newest.get(alarm, 0))
 
@@ -93,7 +96,7 @@ def test_any_order_ends_at_the_newest_version(sent: list[Sent], of: Statuses) ->
 @given(events, statuses)
 def test_only_versions_that_were_held_are_confirmed(happened: list[Event], of: Statuses) -> None:
     """Whatever happens in between, no confirmation names a version that was never shown."""
-    model = Model(of)
+    model = Model(of, alarms_max=2)
     for event in happened:
         model.apply(event)
     model.apply("confirmed")
