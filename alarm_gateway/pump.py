@@ -1,6 +1,7 @@
 """The pump: moves inputs into the engine, records into the journal, effects to the broker."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,10 @@ class Pump:
             open_alarms=self._engine.open_count,
             seconds=round(monotonic_s() - started_s, 3),
         )
+        # What is loaded by now stays for good; the collector need not look at it again. States
+        # and messages are not tracked at all (`gc=False`): they are immutable and hold no cycles.
+        gc.collect()
+        gc.freeze()
         self._journal.start()
         sessions = [
             asyncio.create_task(self._port.alarm_lane.run(), name="alarm-lane"),

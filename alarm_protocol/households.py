@@ -31,14 +31,14 @@ SIGNS = (
 """The ten signs of stalking (domain.md); signals of a dossier are named from these."""
 
 
-class Order(Struct, frozen=True, kw_only=True):
+class Order(Struct, frozen=True, gc=False, kw_only=True):
     """A court order against the offender; `valid_until` is the last day it holds."""
 
     kind: Literal["contactverbod", "straatverbod"]
     valid_until: Date
 
 
-class Address(Struct, frozen=True, kw_only=True):
+class Address(Struct, frozen=True, gc=False, kw_only=True):
     """Where the button is."""
 
     street: Name
@@ -47,7 +47,7 @@ class Address(Struct, frozen=True, kw_only=True):
     place: Name
 
 
-class Offender(Struct, frozen=True, kw_only=True):
+class Offender(Struct, frozen=True, gc=False, kw_only=True):
     """Whom an arriving unit has to look out for."""
 
     name: Name
@@ -55,7 +55,7 @@ class Offender(Struct, frozen=True, kw_only=True):
     vehicle: Text | None = None
 
 
-class Member(Struct, frozen=True, kw_only=True):
+class Member(Struct, frozen=True, gc=False, kw_only=True):
     """A person of the household, as Veilig Thuis knows them."""
 
     name: Name
@@ -63,7 +63,9 @@ class Member(Struct, frozen=True, kw_only=True):
     birth_year: Annotated[int, Meta(ge=1900, le=2100)] | None = None
 
 
-class PoliceHousehold(Struct, frozen=True, kw_only=True, tag="police", tag_field="agency"):
+class PoliceHousehold(
+    Struct, frozen=True, gc=False, kw_only=True, tag="police", tag_field="agency"
+):
     """What the police may see: where, whom to look out for, and how to come near."""
 
     resident: Name
@@ -81,7 +83,7 @@ class PoliceHousehold(Struct, frozen=True, kw_only=True, tag="police", tag_field
 
 
 class VeiligThuisHousehold(
-    Struct, frozen=True, kw_only=True, tag="veilig_thuis", tag_field="agency"
+    Struct, frozen=True, gc=False, kw_only=True, tag="veilig_thuis", tag_field="agency"
 ):
     """What Veilig Thuis may see: the case, the people in it, and the plan."""
 
@@ -103,7 +105,7 @@ SECTION_BYTES_MAX = 1_800
 """Room for one agency's section inside a 4 KiB alarm view."""
 
 
-class Household(Struct, frozen=True, kw_only=True):
+class Household(Struct, frozen=True, gc=False, kw_only=True):
     """One home with one button: the device's key, and a section for each agency."""
 
     device_id: WireDeviceId
@@ -113,7 +115,7 @@ class Household(Struct, frozen=True, kw_only=True):
     in_service: bool = True
 
 
-class HouseholdFile(Struct, frozen=True, kw_only=True):
+class HouseholdFile(Struct, frozen=True, gc=False, kw_only=True):
     """A registry file. `synthetic` says that nobody in it exists."""
 
     format: Literal["aware-households"]

@@ -26,6 +26,8 @@ from alarm_protocol.units import (
 MESSAGE_BYTES_MAX = 4_096
 DELIVERIES_MAX = 32
 """Confirmations in one message: as many as surely fit in 4 KiB."""
+VIEW_VERSION_MAX = 10**9
+ViewVersion = Annotated[int, Meta(ge=1, le=VIEW_VERSION_MAX)]
 
 Trigger = Literal["press", "hold", "duress", "cancel", "test"]
 Doubt = Literal[
@@ -48,7 +50,7 @@ Disposition = Literal[
 FeedbackStatus = Literal["received", "accepted", "unit_assigned", "on_scene", "closed"]
 
 
-class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Location(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """Where a device says it is: degrees (WGS 84) and metres."""
 
     latitude: Annotated[float, Meta(ge=-90, le=90)]
@@ -57,7 +59,7 @@ class Location(Struct, frozen=True, kw_only=True, omit_defaults=True):
     fixed_at_ms: WireTimestampMs | None = None
 
 
-class Press(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Press(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One press of a button. Repeats of it keep `press_id` and raise `attempt`."""
 
     press_id: WirePressId
@@ -74,7 +76,7 @@ class Press(Struct, frozen=True, kw_only=True, omit_defaults=True):
     location: Location | None = None
 
 
-class Heartbeat(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Heartbeat(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A device says that it lives. Sent at QoS 0 and never journalled one by one."""
 
     device_id: WireDeviceId
@@ -83,13 +85,13 @@ class Heartbeat(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tamper: bool = False
 
 
-class LinkState(Struct, frozen=True, kw_only=True):
+class LinkState(Struct, frozen=True, gc=False, kw_only=True):
     """A device's connection, `down` being its last will."""
 
     link: Literal["up", "down"]
 
 
-class Feedback(Struct, frozen=True, kw_only=True):
+class Feedback(Struct, frozen=True, gc=False, kw_only=True):
     """The gateway's end-to-end answer to a press. The device shows it silently."""
 
     press_id: WirePressId
@@ -98,21 +100,21 @@ class Feedback(Struct, frozen=True, kw_only=True):
     at_ms: WireTimestampMs
 
 
-class Presence(Struct, frozen=True, kw_only=True):
+class Presence(Struct, frozen=True, gc=False, kw_only=True):
     """A console is attached, with so many operators on duty. `attached: false` is its will."""
 
     attached: bool
     operators: Annotated[int, Meta(ge=0, le=1_000)] = 0
 
 
-class GatewayStatus(Struct, frozen=True, kw_only=True):
+class GatewayStatus(Struct, frozen=True, gc=False, kw_only=True):
     """The gateway lives; published every 2 s, `down` being its last will."""
 
     status: Literal["up", "down"]
     at_ms: WireTimestampMs
 
 
-class ViewPress(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ViewPress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """A press as an operator sees it. `location` is for the police only."""
 
     press_id: WirePressId
@@ -128,7 +130,7 @@ class ViewPress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     remarks: tuple[Remark, ...] = ()
 
 
-class OwnTrack(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class OwnTrack(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """How far this agency is with the alarm, and who did what."""
 
     status: TrackStatus = "open"
@@ -145,13 +147,13 @@ class OwnTrack(Struct, frozen=True, kw_only=True, omit_defaults=True):
     close_reason: str | None = None
 
 
-class OtherTrack(Struct, frozen=True, kw_only=True):
+class OtherTrack(Struct, frozen=True, gc=False, kw_only=True):
     """How far the other agency is: its status, and nothing else."""
 
     status: TrackStatus
 
 
-class Deadlines(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Deadlines(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """When something must have happened, by the gateway's clock."""
 
     accept_by_ms: WireTimestampMs | None = None
@@ -159,7 +161,7 @@ class Deadlines(Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_scene_by_ms: WireTimestampMs | None = None
 
 
-class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimelineEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """One line of the alarm's history, as far as this agency may read it.
 
     An entry with an `action_id` is also the gateway's answer to that action: `outcome` says
@@ -175,11 +177,11 @@ class TimelineEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     acted_by: str | None = None
 
 
-class AlarmView(Struct, frozen=True, kw_only=True):
+class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
     """All that one agency may know of one alarm. Newer versions replace older ones whole."""
 
     alarm_id: WireAlarmId
-    version: Annotated[int, Meta(ge=1)]
+    version: ViewVersion
     console: ConsoleId
     device_id: WireDeviceId
     priority: Priority
@@ -204,14 +206,16 @@ class AlarmView(Struct, frozen=True, kw_only=True):
     timeline_omitted: Count = 0
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Struct, frozen=True, gc=False):
     """A console holds this version of this alarm."""
 
     alarm_id: WireAlarmId
-    version: Annotated[int, Meta(ge=1)]
+    version: ViewVersion
 
 
-class ConfirmDelivery(Struct, frozen=True, kw_only=True, tag="confirm_delivery", tag_field="kind"):
+class ConfirmDelivery(
+    Struct, frozen=True, gc=False, kw_only=True, tag="confirm_delivery", tag_field="kind"
+):
     """End-to-end receipts from a console, many in one message."""
 
     action_id: WireActionId
@@ -219,59 +223,59 @@ class ConfirmDelivery(Struct, frozen=True, kw_only=True, tag="confirm_delivery",
     deliveries: Annotated[tuple[Delivery, ...], Meta(min_length=1, max_length=DELIVERIES_MAX)]
 
 
-class _Action(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+class _Action(Struct, frozen=True, gc=False, kw_only=True, tag_field="kind", omit_defaults=True):
     """What every operator's action carries."""
 
     action_id: WireActionId
     alarm_id: WireAlarmId
-    seen_version: Annotated[int, Meta(ge=0)]
+    seen_version: Annotated[int, Meta(ge=0, le=VIEW_VERSION_MAX)]
     """The version the operator was looking at; 0 where none was shown."""
     operator: ShortText
     at_ms: WireTimestampMs
 
 
-class Accept(_Action, frozen=True, tag="accept"):
+class Accept(_Action, frozen=True, gc=False, tag="accept"):
     """Take the alarm (aannemen)."""
 
 
-class AssignUnit(_Action, frozen=True, tag="assign_unit"):
+class AssignUnit(_Action, frozen=True, gc=False, tag="assign_unit"):
     """Send a unit (eenheid)."""
 
     unit: ShortText
 
 
-class Arrive(_Action, frozen=True, tag="arrive"):
+class Arrive(_Action, frozen=True, gc=False, tag="arrive"):
     """A unit is on the scene (ter plaatse)."""
 
     unit: ShortText | UnsetType = UNSET
 
 
-class Note(_Action, frozen=True, tag="note"):
+class Note(_Action, frozen=True, gc=False, tag="note"):
     """Write something down (notitie)."""
 
     text: NoteText
 
 
-class Close(_Action, frozen=True, tag="close"):
+class Close(_Action, frozen=True, gc=False, tag="close"):
     """End this agency's track with a disposition and the reason for it (afsluiten)."""
 
     disposition: Disposition
     reason: NoteText
 
 
-class Reopen(_Action, frozen=True, tag="reopen"):
+class Reopen(_Action, frozen=True, gc=False, tag="reopen"):
     """Take a closed track up again; its history stays (heropenen)."""
 
     reason: NoteText
 
 
-class SafetyAssessment(_Action, frozen=True, tag="safety_assessment"):
+class SafetyAssessment(_Action, frozen=True, gc=False, tag="safety_assessment"):
     """Veilig Thuis: the outcome of the safety assessment (veiligheidsbeoordeling)."""
 
     text: NoteText
 
 
-class HandOver(_Action, frozen=True, tag="hand_over"):
+class HandOver(_Action, frozen=True, gc=False, tag="hand_over"):
     """Veilig Thuis: pass the case on (overdragen)."""
 
     to: ShortText

@@ -20,7 +20,7 @@ TIMELINE_KEPT_MAX = 64
 UNITS_KEPT_MAX = 8
 
 
-class KnownPress(Struct, frozen=True):
+class KnownPress(Struct, frozen=True, gc=False):
     """What tells a repeat from another press."""
 
     press_id: PressId
@@ -39,7 +39,7 @@ class KnownPress(Struct, frozen=True):
         )
 
 
-class TrackState(Struct, frozen=True, kw_only=True):
+class TrackState(Struct, frozen=True, gc=False, kw_only=True):
     """One agency's track. Versions are those of the alarm's view."""
 
     own: OwnTrack
@@ -61,14 +61,14 @@ class TrackState(Struct, frozen=True, kw_only=True):
         return 0 < self.closed_version <= self.confirmed_version
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, gc=False):
     """A timeline entry and the console that may read it; None means both."""
 
     console: ConsoleId | None
     entry: TimelineEntry
 
 
-class AlarmState(Struct, frozen=True, kw_only=True):
+class AlarmState(Struct, frozen=True, gc=False, kw_only=True):
     """One alarm of a device, with both agencies' tracks."""
 
     alarm_id: AlarmId
@@ -103,7 +103,7 @@ class AlarmState(Struct, frozen=True, kw_only=True):
         )
 
 
-class DeviceState(Struct, frozen=True, kw_only=True):
+class DeviceState(Struct, frozen=True, gc=False, kw_only=True):
     """The aggregate: one device, its presses, and its newest alarm."""
 
     device_id: DeviceId

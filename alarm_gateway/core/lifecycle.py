@@ -1,6 +1,7 @@
 """How far an agency may be with an alarm, and what takes it further: one table.
 
-Each agency has its own track. What is not in the table does not fit, and is refused.
+Each agency has its own track. What is not in the table does not fit, and is refused. The
+police reopen by hand; a track of either agency opens again when the device presses again.
 """
 
 from alarm_protocol.messages import TrackStatus
@@ -38,7 +39,7 @@ TRANSITIONS: dict[ConsoleId, dict[TrackStatus, dict[str, TrackStatus]]] = {
             "note": "handed_over",
             "close": "closed",
         },
-        "closed": {"reopen": "accepted"},
+        "closed": {},
     },
 }
 

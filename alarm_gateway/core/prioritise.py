@@ -8,7 +8,7 @@ from alarm_gateway.core.verify import Verdict
 from alarm_protocol.messages import Press
 
 
-class Assessment(Struct, frozen=True):
+class Assessment(Struct, frozen=True, gc=False):
     """What an alarm is after a press: priority, the reasons for it, and whether it is a test."""
 
     priority: int

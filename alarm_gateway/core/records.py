@@ -17,7 +17,7 @@ QUARANTINE = DeviceId("_quarantine")
 EscalationReason = Literal["not_accepted", "console_unreachable"]
 
 
-class Pressed(Struct, frozen=True, kw_only=True, tag="pressed", tag_field="event"):
+class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag="pressed", tag_field="event"):
     """A press arrived. It opened an alarm or joined the open one.
 
     `line` and `signature` are the exact text that the device sent: the evidence.
@@ -34,14 +34,14 @@ class Pressed(Struct, frozen=True, kw_only=True, tag="pressed", tag_field="event
     opened: bool
 
 
-class Acted(Struct, frozen=True, kw_only=True, tag="acted", tag_field="event"):
+class Acted(Struct, frozen=True, gc=False, kw_only=True, tag="acted", tag_field="event"):
     """An operator's action fitted and was done."""
 
     console: ConsoleId
     action: TrackAction
 
 
-class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="event"):
+class Refused(Struct, frozen=True, gc=False, kw_only=True, tag="refused", tag_field="event"):
     """An operator's action no longer fitted; `acted_by` was first, where somebody was."""
 
     console: ConsoleId
@@ -50,14 +50,14 @@ class Refused(Struct, frozen=True, kw_only=True, tag="refused", tag_field="event
     acted_by: str | None = None
 
 
-class Delivered(Struct, frozen=True, kw_only=True, tag="delivered", tag_field="event"):
+class Delivered(Struct, frozen=True, gc=False, kw_only=True, tag="delivered", tag_field="event"):
     """A console confirmed that it holds this version of the alarm's view."""
 
     console: ConsoleId
     view_version: int
 
 
-class Escalated(Struct, frozen=True, kw_only=True, tag="escalated", tag_field="event"):
+class Escalated(Struct, frozen=True, gc=False, kw_only=True, tag="escalated", tag_field="event"):
     """Nobody acted in time at this console."""
 
     console: ConsoleId
@@ -65,7 +65,9 @@ class Escalated(Struct, frozen=True, kw_only=True, tag="escalated", tag_field="e
     reason: EscalationReason
 
 
-class Quarantined(Struct, frozen=True, kw_only=True, tag="quarantined", tag_field="event"):
+class Quarantined(
+    Struct, frozen=True, gc=False, kw_only=True, tag="quarantined", tag_field="event"
+):
     """Bytes that cannot be read. `sample` holds the first of them, in hexadecimal."""
 
     topic: str
@@ -77,7 +79,7 @@ class Quarantined(Struct, frozen=True, kw_only=True, tag="quarantined", tag_fiel
 Event = Pressed | Acted | Refused | Delivered | Escalated | Quarantined
 
 
-class Record(Struct, frozen=True, kw_only=True):
+class Record(Struct, frozen=True, gc=False, kw_only=True):
     """One fact about one device."""
 
     device_id: DeviceId
@@ -90,3 +92,11 @@ class Record(Struct, frozen=True, kw_only=True):
     def kind(self) -> str:
         """Name of the event, as in the journal's column."""
         return type(self.event).__name__.lower()
+
+
+def is_urgent(records: list[Record]) -> bool:
+    """Whether somebody waits for these records to be durable.
+
+    Nobody waits for the record of a delivery; an empty batch is the answer to a repeat.
+    """
+    return not records or any(not isinstance(record.event, Delivered) for record in records)

@@ -15,7 +15,7 @@ from alarm_protocol.signing import signature_fits
 from alarm_protocol.units import TimestampMs
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """What was found about one press."""
 
     doubts: tuple[Doubt, ...]

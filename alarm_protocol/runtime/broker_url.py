@@ -19,22 +19,33 @@ class BrokerUrl(NamedTuple):
 
     def __str__(self) -> str:
         """The address without the password, fit for a log."""
-        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
 
 
 def parse_broker_url(url: str) -> BrokerUrl:
     """Read a broker address.
 
     Raises:
-        BrokerUrlError: The address has another form; the message shows the right one.
+        BrokerUrlError: The address has another form; the message shows the right one, and no
+            password that may be in the wrong one.
     """
-    form = f"broker address {url!r} is not of the form mqtt://host:port or mqtts://host:port"
+    shown = url.rpartition("@")[2]
+    form = f"broker address {shown!r} is not of the form mqtt://host:port or mqtts://host:port"
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
         raise BrokerUrlError(form) from None
-    if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
+    if (
+        parts.scheme not in _PORTS
+        or not parts.hostname
+        or any(sign.isspace() for sign in url)
+        or parts.path not in ("", "/")
+        or parts.query
+        or parts.fragment
+        or port == 0
+    ):
         raise BrokerUrlError(form)
     return BrokerUrl(
         parts.hostname,

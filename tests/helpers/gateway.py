@@ -29,8 +29,10 @@ from alarm_protocol.households import (
 from alarm_protocol.messages import (
     Accept,
     AlarmView,
+    Close,
     ConfirmDelivery,
     Delivery,
+    Disposition,
     Location,
     Press,
     TrackAction,
@@ -49,6 +51,7 @@ DEVICE = DeviceId("aware-000001")
 OTHER_DEVICE = DeviceId("aware-000002")
 STRANGER = DeviceId("stranger-1")
 NOW_MS = TimestampMs(1_795_503_119_000)
+FIRST_ALARM = AlarmId("aware-000001.1")
 
 
 def key_of(device_id: DeviceId) -> bytes:
@@ -219,3 +222,34 @@ def _alarm_records() -> list[Record]:
 
 
 ALARM_RECORDS = _alarm_records()
+
+
+def accept(action_id: str = "a1", operator: str = "Ans", alarm_id: AlarmId = FIRST_ALARM) -> Accept:
+    """Return an accept."""
+    return Accept(
+        action_id=ActionId(action_id),
+        alarm_id=alarm_id,
+        seen_version=1,
+        operator=operator,
+        at_ms=NOW_MS,
+    )
+
+
+def close(action_id: str = "c1", disposition: Disposition = "genuine") -> Close:
+    """Return a close."""
+    return Close(
+        action_id=ActionId(action_id),
+        alarm_id=FIRST_ALARM,
+        seen_version=1,
+        operator="Ans",
+        at_ms=NOW_MS,
+        disposition=disposition,
+        reason="done",
+    )
+
+
+def closed_by_both(gateway: Gateway) -> None:
+    """Take the open alarm to its end at both agencies."""
+    for console in ("police", "veilig_thuis"):
+        gateway.take(acted(console, accept(f"a-{console}")))
+        gateway.take(acted(console, close(f"c-{console}")))

@@ -76,7 +76,7 @@ class EngineMachine(RuleBasedStateMachine):
         return self.receipts
 
     @rule(device=DEVICES, trigger=TRIGGERS, signed=st.booleans(), number=st.integers(1, 12))
-    def press(self, device: Any, trigger: Any, signed: bool, number: int) -> None:  # noqa: FBT001
+    def press(self, device: Any, trigger: Any, signed: bool, number: int) -> None:
         """A device presses; numbers and ids may be used again by mistake."""
         received = press(
             number, device_id=device, trigger=trigger, signed=signed, receipt=self.receipt()
@@ -179,7 +179,7 @@ class EngineMachine(RuleBasedStateMachine):
                 doubted = bool(record.event.doubts)
                 key = (record.device_id, one.press_id, one.sequence, one.trigger, doubted)
                 seen[key] += 1
-                assert 1 == seen[key]
+                assert seen[key] == 1
 
     @invariant()
     def every_press_that_is_acknowledged_is_written(self) -> None:

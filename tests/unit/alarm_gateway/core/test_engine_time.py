@@ -1,0 +1,90 @@
+"""The engine and time: escalation, and views that nobody confirms."""
+
+from alarm_gateway.core.inputs import (
+    Tick,
+)
+from alarm_protocol.units import TimestampMs
+from tests.helpers.gateway import (
+    FIRST_ALARM,
+    NOW_MS,
+    Gateway,
+    accept,
+    acted,
+    confirmed,
+    press,
+    view,
+    views,
+)
+
+
+def test_an_alarm_that_nobody_accepts_escalates_twice() -> None:
+    """30 s: level 1 at that console. 60 s: level 2, and the other agency learns of it."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(acted("veilig_thuis", accept()))
+    for console in ("police", "veilig_thuis"):
+        gateway.take(confirmed(console, FIRST_ALARM, 2))
+    assert views(gateway.take(Tick(), now_ms=NOW_MS + 29_999), "police") == []
+    first = gateway.take(Tick(), now_ms=NOW_MS + 30_000)
+    assert view(first, "police").own_track.escalation_level == 1
+    assert view(first, "veilig_thuis").timeline[-1].kind != "escalated"
+    second = gateway.take(Tick(), now_ms=NOW_MS + 60_000)
+    assert view(second, "police").own_track.escalation_level == 2
+    assert view(second, "veilig_thuis").timeline[-1].kind == "escalated"
+
+
+def test_an_escalation_that_came_due_while_the_gateway_was_down_is_made_up_for() -> None:
+    """A restart is no reason for silence."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    restarted = gateway.restarted()
+    effects = restarted.take(Tick(), now_ms=NOW_MS + 61_000)
+    assert views(effects, "police")[-1].own_track.escalation_level == 2
+
+
+def test_an_unconfirmed_view_is_published_again_and_then_escalated() -> None:
+    """2 s without a confirmation: once more; still none: the console is unreachable."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(confirmed("veilig_thuis", FIRST_ALARM, 1))
+    assert gateway.take(Tick(), now_ms=NOW_MS + 1_999).views == []
+    again = gateway.take(Tick(), now_ms=NOW_MS + 2_000)
+    assert view(again, "police").version == 1
+    escalated = view(gateway.take(Tick(), now_ms=NOW_MS + 4_000), "police")
+    assert (escalated.version, escalated.reasons[-1]) == (2, "console_unreachable")
+
+
+def test_a_confirmed_view_is_left_alone() -> None:
+    """Receipts end the repeats."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    for console in ("police", "veilig_thuis"):
+        gateway.take(confirmed(console, FIRST_ALARM, 1))
+    assert gateway.take(Tick(), now_ms=NOW_MS + 10_000).views == []
+
+
+def test_a_confirmation_is_journalled_once_per_version() -> None:
+    """When a console held which version is evidence; repeats of it are not."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    for _ in range(2):
+        gateway.take(confirmed("police", FIRST_ALARM, 1))
+    assert [record.kind for record in gateway.journal] == ["pressed", "delivered"]
+
+
+def test_a_confirmation_of_a_version_that_does_not_exist_is_ignored() -> None:
+    """A console cannot confirm the future."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(confirmed("police", FIRST_ALARM, 99))
+    assert [record.kind for record in gateway.journal] == ["pressed"]
+
+
+def test_time_is_an_argument() -> None:
+    """The engine's times are those it is given."""
+    shown = view(Gateway().take(press(1), now_ms=TimestampMs(5)), "police")
+    assert (
+        shown.raised_at_ms,
+        shown.journaled_at_ms,
+        shown.deadlines.accept_by_ms,
+    ) == (5, 5, 30_005)
