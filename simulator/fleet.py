@@ -10,7 +10,7 @@ import structlog
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, Trigger
 from alarm_protocol.runtime.broker_url import BrokerUrl
-from alarm_protocol.units import DeviceId, DurationMs, TimestampMs
+from alarm_protocol.units import DeviceId, DurationMs, PressId, TimestampMs
 from simulator.core.device import Device, FeedbackOutcome, Outgoing, PressRefused
 from simulator.device_link import DeviceLink, OnFeedback, OnSent, device_of
 from simulator.steady_clock import SteadyClock
@@ -111,7 +111,7 @@ class Fleet:
             await self._close()
         log.info("fleet ended", **self._numbers())
 
-    def press(self, device_id: DeviceId, trigger: Trigger) -> str | None:
+    def press(self, device_id: DeviceId, trigger: Trigger) -> PressId | None:
         """Press one device's button; return the press id, or None where it is refused."""
         pressed = self.links[device_id].press(trigger)
         if isinstance(pressed, PressRefused):

@@ -157,8 +157,8 @@ class HeadlessRun:
         at_us = _now_us()
         press_id = self._fleet.press(device_id, trigger)
         if press_id is not None:
-            self._ledger.pressed(PressId(press_id), device_id, at_us)
-            self._busy[device_id] = PressId(press_id)
+            self._ledger.pressed(press_id, device_id, at_us)
+            self._busy[device_id] = press_id
 
     def _next_device(self) -> DeviceId:
         """Take the device that is idle longest; where all have open alarms, one of those."""

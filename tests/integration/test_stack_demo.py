@@ -27,15 +27,16 @@ QUICK = Pace(median_s=0.05, shortest_s=0.01, longest_s=0.3)
 BROKERS = [pytest.param("mosquitto", marks=pytest.mark.broker), "embedded"]
 
 
-def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of all processes that were started from a demo in a folder."""
-    found = []
+def processes_of(folder: Path) -> dict[int, str]:
+    """Return all processes that were started from a demo in a folder: id and command line."""
+    found = {}
     mark = f"{MARK}={folder}".encode()
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found[int(entry.name)] = command
             except OSError:
                 continue  # it ended in this moment, or belongs to somebody else
     return found
@@ -124,7 +125,7 @@ async def test_unattended_nothing_is_lost(
     assert f"broker                 {kind}" in said
     assert "OK: 0 lost, 0 duplicated" in said
     assert "told accepted" in said
-    assert processes_of(tmp_path) == []
+    assert processes_of(tmp_path) == {}
     assert part_files(tmp_path) == []
 
 
@@ -150,9 +151,36 @@ async def test_however_it_ends_nothing_runs_on(tmp_path: Path, number: signal.Si
         async with asyncio.timeout(DEADLINE_S):
             code = await process.wait()
     assert code == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-    assert await asyncio.to_thread(wait_until, lambda: processes_of(tmp_path) == [])
+    assert await asyncio.to_thread(wait_until, lambda: processes_of(tmp_path) == {})
     how_to_press = next(line for line in said if line.startswith("press a button"))
     assert "button --device aware-000001 --broker mqtt://127.0.0.1:" in how_to_press
+
+
+async def test_a_stop_in_the_middle_of_starting(tmp_path: Path) -> None:
+    """Ctrl-C before everything is up ends what was started so far, and nothing more starts."""
+    async with running_demo(tmp_path, "--embedded", "--devices", "2") as process:
+        await says(process, "ready    broker")
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(DEADLINE_S):
+            output, _ = await process.communicate()
+    assert process.returncode == 0
+    assert output.decode().splitlines()[-1] == "stopped; nothing is left running"
+    assert processes_of(tmp_path) == {}
+
+
+async def test_a_part_that_dies_ends_the_demo(tmp_path: Path) -> None:
+    """When a part ends by itself the demo names it, shows its log, and exits with 1."""
+    async with running_demo(tmp_path, "--embedded", "--devices", "2") as process:
+        await says(process, "Ctrl-C stops everything")
+        parts = processes_of(tmp_path)
+        (gateway,) = (pid for pid, command in parts.items() if "-m alarm_gateway" in command)
+        os.kill(gateway, signal.SIGKILL)
+        async with asyncio.timeout(DEADLINE_S):
+            output, _ = await process.communicate()
+    assert process.returncode == 1
+    log = tmp_path / "logs" / "gateway.log"
+    assert f"gateway ended by itself; its log is {log}" in output.decode()
+    assert processes_of(tmp_path) == {}
 
 
 async def test_a_second_demo_in_the_folder_is_refused(tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alarm_protocol.households import SECTION_BYTES_MAX, SIGNS, HouseholdFile
 from simulator import households, registry
@@ -24,6 +26,15 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         households.write(households.generate(50, seed), tmp_path / name)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
     assert (tmp_path / "a").read_bytes() != (tmp_path / "c").read_bytes()
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(-(2**63), 2**64))
+def test_any_seed_gives_a_valid_file(seed: int) -> None:
+    """Whatever the seed is, the wire's own types take the households, and they fit."""
+    file = households.generate(10, seed)
+    read = msgspec.json.decode(msgspec.json.encode(file), type=HouseholdFile)
+    assert file.households == read.households
 
 
 def test_a_larger_count_only_adds() -> None:
