@@ -79,14 +79,13 @@ class Link(asyncio.Transport):
 
     Attributes:
         sent: The packets that the client wrote.
-        reading: Whether the client wants bytes.
     """
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
         super().__init__()
         self.protocol = protocol
         self.sent: list[mqtt5.Packet] = []
-        self.reading = True
+        self._reading = True
         self.full_after_writes: int | None = None
         self._reader = PacketReader(1 << 28)
         self._closing = False
@@ -115,11 +114,15 @@ class Link(asyncio.Transport):
 
     def pause_reading(self) -> None:
         """Note that the client wants nothing more."""
-        self.reading = False
+        self._reading = False
 
     def resume_reading(self) -> None:
         """Note that it goes on."""
-        self.reading = True
+        self._reading = True
+
+    def is_reading(self) -> bool:
+        """Tell whether the client wants bytes."""
+        return self._reading
 
     def lose(self, error: Exception | None) -> None:
         """Break the connection."""

@@ -61,7 +61,7 @@ def test_connect_says_everything_the_broker_has_to_know() -> None:
     """Limits, session, credentials and will are in CONNECT."""
     packet = connect_packet(
         settings(
-            broker=PLAIN._replace(username="anna", password="geheim"),
+            broker=PLAIN._replace(username="anna", password="geheim"),  # noqa: S106 - made up
             will=Will("t/down", b"gone"),
             keep_alive_s=7,
             receive_max=50,
