@@ -378,4 +378,8 @@ def _release(client: aiomqtt.Client) -> None:
     After a refused or unanswered CONNECT aiomqtt leaves paho's socket registered with the
     event loop, and each attempt would keep one more.
     """
-    client._client.disconnect()  # noqa: SLF001 - aiomqtt has no public way
+    paho = client._client  # noqa: SLF001 - aiomqtt has no public way
+    # aiomqtt's own callback fails where its connecting was cancelled, and paho then stops
+    # half-way, before it closes the socket.
+    paho.on_disconnect = None
+    paho.disconnect()

@@ -1,6 +1,8 @@
 """A console's feed on a real broker: whole state, confirmations, bad input, interruptions."""
 
 import asyncio
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
 from alarm_protocol.units import AlarmId
+from dispatch import feed as feed_module
 from tests.integration.console_wire import console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -176,3 +179,41 @@ async def test_a_closed_alarm_is_confirmed_and_leaves_after_gone(mosquitto: "Mos
         await asyncio.wait_for(gateway.view(make_view("aware-2.1")), 5)
         await until(lambda: feed.board.open_count == 1, "the next alarm")
         assert [held.withdrawn for held in feed.board.recently_closed()] == [False]
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100])
+async def test_a_peer_that_is_no_broker_is_tried_again_and_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, rubbish: bytes
+) -> None:
+    """One that never answers, or answers rubbish, leaves no socket open behind it."""
+    monkeypatch.setattr(feed_module, "BROKER_WITHIN_S", 0.05)
+    monkeypatch.setattr(feed_module, "RECONNECT_MIN_S", 0.01)
+    monkeypatch.setattr(feed_module, "RECONNECT_MAX_S", 0.01)
+    attempts = 0
+    served: set[asyncio.StreamWriter] = set()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts
+        attempts += 1
+        served.add(writer)
+        writer.write(rubbish)
+        with suppress(ConnectionError):
+            await reader.read(-1)  # until the console hangs up
+        writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        served.discard(writer)
+
+    def open_files() -> int:
+        return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    peer = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = peer.sockets[0].getsockname()[1]
+    async with peer:
+        async with console_on(f"mqtt://127.0.0.1:{port}") as (feed, _):
+            await until(lambda: attempts >= 5, "five attempts")
+            before = open_files()
+            await until(lambda: attempts >= 25, "twenty more")
+            assert open_files() <= before + 6  # a few may be under way
+            assert feed.connection().broker == "connecting"
+        await until(lambda: not served, "the last hang-up")
