@@ -185,7 +185,7 @@ class Team:
                 answer = self._answer_decoder.decode(await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
             self.counts.failed += 1
-            log.warning("action failed", alarm=view.alarm_id, kind=step.kind, error=str(error))
+            log.info("action failed", alarm=view.alarm_id, kind=step.kind, error=str(error))
             return False
         if answer.alarm is not None:
             self._see(answer.alarm.view)
@@ -199,7 +199,7 @@ class Team:
             self.counts.refused += 1
         else:
             self.counts.failed += 1
-        log.warning(
+        log.info(
             "action not done, trying again",
             console=self.settings.console,
             alarm=view.alarm_id,
