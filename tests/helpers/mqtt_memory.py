@@ -10,7 +10,13 @@ import mqtt5
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.mqtt_framing import PacketReader
-from alarm_protocol.runtime.mqtt_session import MqttSession, SessionSettings
+from alarm_protocol.runtime.mqtt_session import (
+    MqttSession,
+    Received,
+    SessionSettings,
+    SessionState,
+)
+from alarm_protocol.runtime.mqtt_settings import OnBatch, OnState
 
 BROKER = BrokerUrl("broker.test", 1883, tls=False)
 UNTIL_S = 120.0
@@ -79,6 +85,8 @@ class Link(asyncio.Transport):
 
     Attributes:
         sent: The packets that the client wrote.
+        full_after_writes: After so many writes it takes no more.
+        closes_when_asked: Whether `close` succeeds.
     """
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
@@ -87,6 +95,7 @@ class Link(asyncio.Transport):
         self.sent: list[mqtt5.Packet] = []
         self._reading = True
         self.full_after_writes: int | None = None
+        self.closes_when_asked = True
         self._reader = PacketReader(1 << 28)
         self._closing = False
 
@@ -105,8 +114,9 @@ class Link(asyncio.Transport):
         return self._closing
 
     def close(self) -> None:
-        """End it."""
-        self.lose(None)
+        """End it, where the peer takes what is still to be written."""
+        if self.closes_when_asked:
+            self.lose(None)
 
     def abort(self) -> None:
         """End it at once."""
@@ -213,7 +223,40 @@ def settings(**changes: Any) -> SessionSettings:
     )
 
 
-async def end(session: MqttSession, running: asyncio.Task[None]) -> None:
-    """Close a session and wait until it has ended."""
-    await session.close(drain_s=0)
-    await running
+class Session:
+    """A running session, what it received, and what it said of itself."""
+
+    on_batch: OnBatch
+    """What a batch is given to; a test may put another in its place."""
+    on_state: OnState
+
+    def __init__(self, dialer: Dialer | None = None, **changes: Any) -> None:
+        self.dialer = dialer or Dialer()
+        self.dialer.install()
+        self.received: list[Received] = []
+        self.states: list[SessionState] = []
+        self.session = MqttSession(settings(**changes), on_batch=self._batch, on_state=self._state)
+        self.on_batch = self.received.extend
+        self.on_state = self.states.append
+        self.running = asyncio.create_task(self.session.run())
+
+    def _batch(self, batch: list[Received]) -> None:
+        self.on_batch(batch)
+
+    def _state(self, state: SessionState) -> None:
+        self.on_state(state)
+
+    async def connected(self, connections: int = 1, **answer: Any) -> Link:
+        """Wait for this connection, accept it and return its link."""
+        await until(lambda: len(self.dialer.links) == connections)
+        return await accept(self.dialer, **answer)
+
+    async def end(self) -> None:
+        """Close it and wait for the end."""
+        await self.session.close(drain_s=0)
+        await self.running
+
+
+def message(packet_id: int) -> mqtt5.PublishPacket:
+    """Return a message from the broker."""
+    return mqtt5.PublishPacket("in/a", b"x", qos=mqtt5.QoS.AT_LEAST_ONCE, packet_id=packet_id)
