@@ -29,8 +29,11 @@ GROUP_RECORDS_MAX = 5_000
 LAZY_S = 0.02
 """How long records that nobody waits for may wait for company."""
 RESERVED_BYTES = 8 * 1024 * 1024
-CHECKPOINT_BYTES = 8 * 1024 * 1024
 CHECKPOINT_EVERY_S = 1.0
+CHECKPOINT_RECORDS_QUIET = 1
+CHECKPOINT_RECORDS_BUSY = 20_000
+"""Records after which the log is copied although the gateway is busy; the disk then has two
+things to do, and commits wait longer."""
 WAL_BYTES_MAX = 512 * 1024 * 1024
 
 _SCHEMA = """
@@ -310,10 +313,12 @@ class Journal:
     def _checkpoint(self) -> None:
         """Copy the log into the database whenever it has grown, beside the writer."""
         connection = _connect(self.path)
-        done_at = 0
+        copied = seen = self.stats.records
         while not self._stopped.wait(CHECKPOINT_EVERY_S):
-            with contextlib.suppress(sqlite3.Error, OSError):
-                if self.stats.records > done_at and self._wal_bytes() > CHECKPOINT_BYTES:
-                    done_at = self.stats.records
+            quiet = self.stats.records == seen
+            seen = self.stats.records
+            if seen - copied >= (CHECKPOINT_RECORDS_QUIET if quiet else CHECKPOINT_RECORDS_BUSY):
+                with contextlib.suppress(sqlite3.Error):
                     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                    copied = seen
         connection.close()

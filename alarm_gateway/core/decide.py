@@ -32,6 +32,8 @@ from alarm_protocol.units import (
 )
 
 SAMPLE_BYTES_MAX = 512
+LEVEL_MAX = 2
+"""Escalation: 1 is loud at the console itself, 2 goes to the supervisor and the other agency."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):
@@ -196,20 +198,30 @@ def _not_accepted(
     records: list[Record] = []
     for console in CONSOLES:
         track = alarm.track(console)
-        level = escalation_due(track, now_ms, policy)
+        level = _level_due(track, now_ms, policy)
         if level > track.own.escalation_level:
             event = Escalated(console=console, level=level, reason="not_accepted")
             records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
     return records
 
 
-def escalation_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
-    """Return the level (0, 1 or 2) at which a track should be for want of being accepted."""
-    if track.status != "open":
+def escalates_at(track: TrackState, policy: Policy) -> TimestampMs | None:
+    """Return when a track that nobody accepts reaches its next level; None: never."""
+    own = track.own
+    if own.status != "open" or own.escalation_level >= LEVEL_MAX:
+        return None
+    times = policy.times
+    wait_s = times.escalate_within_s if own.escalation_level else times.accept_within_s
+    return TimestampMs(track.opened_at_ms + ms(wait_s))
+
+
+def _level_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
+    """Return the level that a track should have by now for want of being accepted."""
+    if track.own.status != "open":
         return 0
     waited_ms = now_ms - track.opened_at_ms
     if waited_ms >= ms(policy.times.escalate_within_s):
-        return 2
+        return LEVEL_MAX
     return int(waited_ms >= ms(policy.times.accept_within_s))
 
 

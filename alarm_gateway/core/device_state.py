@@ -94,7 +94,20 @@ class AlarmState(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def closed(self) -> bool:
         """Whether both agencies are done."""
-        return self.police.status == "closed" and self.veilig_thuis.status == "closed"
+        return self.police.own.status == self.veilig_thuis.own.status == "closed"
+
+    @property
+    def cleared(self) -> bool:
+        """Whether no console has to do with it any more."""
+        return self.police.cleared and self.veilig_thuis.cleared
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether every console that has to do with it holds the newest version."""
+        return all(
+            track.confirmed_version >= self.view_version or track.cleared
+            for track in (self.police, self.veilig_thuis)
+        )
 
     def answered(self, console: ConsoleId, action_id: str) -> bool:
         """Whether this action has its answer in the timeline already."""

@@ -14,7 +14,13 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from alarm_gateway.core.decide import AcceptDue, Confirmed, ConfirmOverdue, decide
+from alarm_gateway.core.decide import (
+    AcceptDue,
+    Confirmed,
+    ConfirmOverdue,
+    decide,
+    escalates_at,
+)
 from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.effects import GONE, Effects, FeedbackDue, ViewDue
 from alarm_gateway.core.errors import InvariantError
@@ -116,7 +122,7 @@ class Engine:
             count += 1
         for device_id, state in self._devices.items():
             alarm = state.alarm
-            if alarm is not None and not _cleared(alarm):
+            if alarm is not None and not alarm.cleared:
                 self._durable[device_id] = alarm
                 self._arm(device_id, alarm, alarm.changed_at_ms)
         return count
@@ -217,7 +223,7 @@ class Engine:
             self._decide(batch, device_id, AcceptDue(alarm_id))
             self._arm_accept(device_id, self._devices[device_id].alarm or alarm, batch.now_ms)
             return
-        if _confirmed(alarm):
+        if alarm.confirmed:
             return
         confirm_ms = ms(self._policy.times.confirm_within_s)
         if batch.now_ms - alarm.changed_at_ms < confirm_ms:
@@ -286,7 +292,7 @@ class Engine:
         self, effects: Effects, device_id: DeviceId, alarm: AlarmState, batch: _Batch
     ) -> None:
         shown = self._durable.get(device_id)
-        if _cleared(alarm):
+        if alarm.cleared:
             self._durable.pop(device_id, None)
             return
         self._durable[device_id] = alarm
@@ -337,28 +343,11 @@ class Engine:
         self._arm_accept(device_id, alarm, now_ms)
 
     def _arm_accept(self, device_id: DeviceId, alarm: AlarmState, now_ms: TimestampMs) -> None:
-        """Look again when the next track that nobody has accepted reaches its next level."""
-        times = self._policy.times
-        due_ms = [
-            alarm.track(console).opened_at_ms + wait_ms
-            for console in CONSOLES
-            if alarm.track(console).status == "open"
-            for level, wait_ms in (
-                (1, ms(times.accept_within_s)),
-                (2, ms(times.escalate_within_s)),
-            )
-            if alarm.track(console).own.escalation_level < level
-        ]
-        if due_ms:
-            self._timers.arm("accept", device_id, alarm.alarm_id, max(min(due_ms), now_ms))
-
-
-def _cleared(alarm: AlarmState) -> bool:
-    return alarm.police.cleared and alarm.veilig_thuis.cleared
-
-
-def _confirmed(alarm: AlarmState) -> bool:
-    return all(
-        alarm.track(console).cleared or alarm.track(console).confirmed_version >= alarm.view_version
-        for console in CONSOLES
-    )
+        """Look again when the first track that nobody has accepted reaches its next level."""
+        due_ms: int | None = None
+        for track in (alarm.police, alarm.veilig_thuis):
+            level_due_ms = escalates_at(track, self._policy)
+            if level_due_ms is not None and (due_ms is None or level_due_ms < due_ms):
+                due_ms = level_due_ms
+        if due_ms is not None:
+            self._timers.arm("accept", device_id, alarm.alarm_id, max(due_ms, now_ms))

@@ -79,7 +79,8 @@ def _view(
     shape: _Shape,
 ) -> AlarmView:
     track = alarm.track(console)
-    entries = _entries(alarm, console, shape)
+    readable = _readable(alarm, console)
+    entries = _entries(readable, shape)
     return AlarmView(
         alarm_id=alarm.alarm_id,
         version=alarm.view_version,
@@ -100,7 +101,7 @@ def _view(
         own_track=_own(track.own, shape),
         other_track=OtherTrack(status=alarm.track(other_console(console)).status),
         timeline=entries,
-        timeline_omitted=_readable_count(alarm, console) - len(entries),
+        timeline_omitted=len(readable) - len(entries),
     )
 
 
@@ -117,13 +118,17 @@ def _presses(presses: tuple[ViewPress, ...], console: ConsoleId) -> tuple[ViewPr
     return tuple(replace(press, location=None) for press in presses)
 
 
-def _entries(alarm: AlarmState, console: ConsoleId, shape: _Shape) -> tuple[TimelineEntry, ...]:
-    mine = [line.entry for line in alarm.timeline if line.console in (None, console)]
+def _readable(alarm: AlarmState, console: ConsoleId) -> tuple[TimelineEntry, ...]:
+    """Return the lines of history that this agency may read."""
+    return tuple(
+        [line.entry for line in alarm.timeline if line.console is None or line.console == console]
+    )
+
+
+def _entries(mine: tuple[TimelineEntry, ...], shape: _Shape) -> tuple[TimelineEntry, ...]:
+    if shape is _SHAPES[0]:
+        return mine[-shape.entries :]
     return tuple(_short_entry(entry, shape.text_max) for entry in mine[-shape.entries :])
-
-
-def _readable_count(alarm: AlarmState, console: ConsoleId) -> int:
-    return sum(1 for line in alarm.timeline if line.console in (None, console))
 
 
 def _short_entry(entry: TimelineEntry, text_max: int) -> TimelineEntry:
