@@ -13,6 +13,7 @@ import typer
 from aiohttp import web
 
 from alarm_protocol.runtime import logs
+from alarm_protocol.runtime.loop import run_async
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.feed import Feed
 from dispatch.settings import Settings, TlsFiles, read_settings
@@ -55,8 +56,7 @@ def run(
         tls_files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
     )
     logs.configure(log_level)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(settings))
+    run_async(_serve(settings))
 
 
 async def _serve(settings: Settings) -> None:
@@ -94,15 +94,6 @@ def _why_not(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"port {settings.port} needs more rights; choose one above 1023 with --port"
     return f"cannot listen on {settings.host} port {settings.port}: {error}; check --host"
-
-
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
-    """Prefer uvloop, which is not there on every system."""
-    try:
-        import uvloop  # noqa: PLC0415 - optional by platform
-    except ImportError:
-        return None
-    return uvloop.Loop
 
 
 def main() -> None:

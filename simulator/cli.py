@@ -5,15 +5,18 @@ import contextlib
 import re
 import signal
 import sys
+import tempfile
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.console import Console
 
 from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.broker_url import parse_broker_url
+from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
 from simulator import households as making
 from simulator.button import Button, ButtonSettings
@@ -22,7 +25,9 @@ from simulator.core.errors import RegistryError, SimulatorError
 from simulator.demo import DemoSettings, run_demo
 from simulator.device_link import device_of
 from simulator.fleet import Fleet, FleetSettings
-from simulator.registry import load
+from simulator.load import WARM_UP_S, LoadSettings, load_with_costs, summary
+from simulator.registry import load as load_registry
+from simulator.stack import StackSettings, running
 from simulator.steady_clock import SteadyClock
 
 T = TypeVar("T")
@@ -90,7 +95,7 @@ def fleet(
 ) -> None:
     """Run many devices, each on its own connection: link state, heartbeats, and presses."""
     logs.configure(log_level)
-    homes = load(registry)
+    homes = load_registry(registry)
     wanted = len(homes.households) - first + 1 if count is None else count
     running = FleetSettings(
         broker=parse_broker_url(broker),
@@ -180,6 +185,25 @@ def demo(
     raise typer.Exit(_run_until_signal(lambda stop: run_demo(settings, stop)))
 
 
+@app.command()
+def load(
+    *,
+    rate: Annotated[float, typer.Option(min=1, max=20_000, help="Presses a second.")] = 200.0,
+    seconds: Annotated[
+        float, typer.Option(min=1, max=600, help="How long to measure, after 2 s of warm-up.")
+    ] = 10.0,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Use the embedded broker even with mosquitto here.")
+    ] = False,
+) -> None:
+    """Load the gateway on a broker of its own; light subscribers stand for the consoles.
+
+    Exits 0 only if every press reached both consoles and was answered.
+    """
+    logs.configure(logs.Level.WARNING)
+    raise typer.Exit(_run_until_signal(lambda _stop: _run_load(rate, seconds, embedded=embedded)))
+
+
 def main() -> None:
     """Run the command; what goes wrong is one line and exit code 2."""
     try:
@@ -187,6 +211,30 @@ def main() -> None:
     except (SimulatorError, ProtocolError) as error:
         sys.stderr.write(f"alarm-simulator: {error}\n")
         raise SystemExit(EXIT_USAGE) from None
+
+
+async def _run_load(rate_per_s: float, seconds: float, *, embedded: bool) -> int:
+    with tempfile.TemporaryDirectory(prefix="aware-load-") as folder:
+        registry = Path(folder) / "households.json"
+        file = making.generate(round(rate_per_s * (seconds + WARM_UP_S)), seed=1)
+        making.write(file, registry)
+        settings = StackSettings(
+            data_dir=Path(folder),
+            registry=registry,
+            broker_kind="embedded" if embedded else "auto",
+            with_consoles=False,
+        )
+        async with running(settings) as stack:
+            wanted = LoadSettings(
+                broker=stack.broker_url,
+                households=file.households,
+                rate_per_s=rate_per_s,
+                seconds=seconds,
+                warm_up_s=WARM_UP_S,
+            )
+            result, costs = await load_with_costs(stack, wanted)
+    Console().print(summary(result, costs))
+    return int(result.lost_total > 0 or result.duplicated > 0)
 
 
 async def _run_fleet(settings: FleetSettings, stop: asyncio.Event) -> None:
@@ -201,7 +249,7 @@ def _device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Device:
     """Take a device from the file or, with a key of its own, from nowhere."""
     now_ms = SteadyClock().now_ms()
     if key_hex is None:
-        household = load(registry).get(device_id)
+        household = load_registry(registry).get(device_id)
         return device_of(household, heartbeat_every_ms=_BUTTON_BEATS_MS, now_ms=now_ms)
     if not re.match(DEVICE_ID_PATTERN, device_id):
         raise RegistryError(
@@ -228,12 +276,4 @@ def _run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) 
                 loop.add_signal_handler(number, stop.set)
         return await start(stop)
 
-    return _runner()(run())
-
-
-def _runner() -> Callable[[Coroutine[Any, Any, T]], T]:
-    if sys.platform == "win32":
-        return asyncio.run
-    import uvloop  # noqa: PLC0415 - not installed on Windows
-
-    return uvloop.run
+    return run_async(run())
