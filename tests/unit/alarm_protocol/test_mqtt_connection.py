@@ -258,6 +258,16 @@ async def test_a_packet_that_does_not_belong_here_ends_the_connection(packet: mq
 
 
 @on_virtual_time
+async def test_the_first_reason_for_an_end_stays() -> None:
+    """What comes after a goodbye in the same read does not cover it up."""
+    one = Setup()
+    await one.accept()
+    busy = mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SERVER_BUSY)
+    one.link.give(busy, mqtt5.PubRelPacket(1))
+    assert one.connection.why == "the broker said goodbye: server busy"
+
+
+@on_virtual_time
 async def test_suback_before_connack_does_not_open_the_gate() -> None:
     """Without CONNACK there is no window, and nothing is live."""
     one = Setup()

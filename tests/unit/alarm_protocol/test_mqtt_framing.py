@@ -51,6 +51,16 @@ def test_bytes_one_by_one_give_the_packets() -> None:
     assert one_by_one.error is None
 
 
+def test_pieces_of_a_large_packet_are_joined_once() -> None:
+    """A packet of many reads costs no more than its bytes: it is read when it is whole."""
+    patient = PacketReader(1 << 20)
+    stream = mqtt5.PublishPacket("a", b"x" * 100_000).write()
+    for start in range(0, 90_000, 1_000):
+        assert patient.feed(stream[start : start + 1_000]) == []
+    assert len(patient._chunks) == 90
+    assert [stream] == written(patient.feed(stream[90_000:]))
+
+
 def test_a_packet_of_exactly_the_limit_is_read() -> None:
     """The limit itself is allowed."""
     empty = len(mqtt5.PublishPacket("a", b"x" * 200).write()) - 200

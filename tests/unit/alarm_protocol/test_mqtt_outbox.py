@@ -226,6 +226,17 @@ def test_a_full_outbox_refuses_and_keeps_what_it_has() -> None:
     assert len(outbox) == 3
 
 
+def test_a_state_that_was_sent_gives_no_right_to_a_place() -> None:
+    """Only a waiting state makes room for a newer one; the limit holds for all others."""
+    outbox = live(messages_max=2)
+    outbox.offer(state("1"))
+    taken(outbox)
+    outbox.offer(event("2"))
+    with pytest.raises(OutboxFullError):
+        outbox.offer(state("3"))
+    assert len(outbox) == 2
+
+
 @pytest.mark.parametrize(
     ("reason_code", "expected"), [(SUCCESS, True), (NO_SUBSCRIBERS, True), (NOT_AUTHORIZED, False)]
 )

@@ -96,6 +96,23 @@ def publishes(link: Link) -> list[tuple[bytes, int | None, bool]]:
 
 
 @on_virtual_time
+async def test_a_message_offered_just_before_connected_goes_out() -> None:
+    """Between SUBACK and the session's own notice of it nothing is forgotten."""
+    one = Session()
+    await until(lambda: one.dialer.links)
+    (link,) = one.dialer.links
+    await turn()
+    link.give(mqtt5.ConnAckPacket())
+    await turn()
+    link.give(suback(link))
+    assert not one.session.connected
+    one.session.publish("out", b"1")
+    await turn()
+    assert [(b"1", 1, False)] == publishes(link)
+    await one.end()
+
+
+@on_virtual_time
 async def test_publishing_from_within_a_batch_goes_out_in_order() -> None:
     """The owner answers where it hears; also before the session is called connected."""
     one = Session()
