@@ -34,5 +34,6 @@ def configure(level: Level = Level.INFO) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up at each line: standard error may be another file later on, as in tests.
+        logger_factory=lambda *_names: structlog.PrintLogger(sys.stderr),
     )
