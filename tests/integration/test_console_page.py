@@ -177,5 +177,6 @@ async def test_a_lost_server_hides_nothing_and_comes_back_by_itself(
         await server.start()
         await gateway.status()
         await expect(page.locator(f"section.progress {ROW}")).to_be_visible(timeout=15_000)
+        await gateway.status()  # the last one may be old by now, if the page took its time
         await expect(page.locator("[data-connection=connected]")).to_be_visible()
         await until(lambda: gateway.confirmed, "confirmations")
