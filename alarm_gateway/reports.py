@@ -11,12 +11,16 @@ from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.records import (
     Acted,
+    Condensed,
     Delivered,
     Escalated,
+    Expired,
+    MaintenanceSet,
     Pressed,
     Quarantined,
     Record,
     Refused,
+    SupervisionChanged,
 )
 from alarm_protocol.messages import action_kind
 
@@ -96,6 +100,29 @@ def _describe(record: Record) -> tuple[str, str, str]:
         case Quarantined():
             details = f"{event.topic}: {event.reason}, {event.size_bytes} bytes"
             said = ("quarantined", "", details)
+        case _:
+            said = _describe_unattended(record, event)
+    return said
+
+
+def _describe_unattended(
+    record: Record, event: SupervisionChanged | Condensed | Expired | MaintenanceSet
+) -> tuple[str, str, str]:
+    """Say what happened without an operator or a press."""
+    said: tuple[str, str, str]
+    match event:
+        case SupervisionChanged():
+            what = "fault" if event.active else "fault over"
+            said = (f"{what}: {event.condition}", record.device_id, ", ".join(event.reasons))
+        case Condensed():
+            amounts = (
+                f"{event.unreadable} unreadable, {event.presses} presses, {event.faults} faults"
+            )
+            said = ("condensed", ", ".join(event.devices), amounts)
+        case Expired():
+            said = ("test expired", "gateway", "")
+        case MaintenanceSet():
+            said = ("maintenance", event.by, f"until {when(event.until_ms)}: {event.reason}")
         case _:
             assert_never(event)
     return said

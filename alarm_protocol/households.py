@@ -101,6 +101,9 @@ class VeiligThuisHousehold(
 
 HouseholdView = PoliceHousehold | VeiligThuisHousehold
 
+Category = Literal["SP3", "SP4", "SP5", "SP6", "DP3", "DP4"]
+"""Alarm transmission category of EN 50136-1: how long a device may be silent."""
+
 SECTION_BYTES_MAX = 1_800
 """Room for one agency's section inside a 4 KiB alarm view."""
 
@@ -113,6 +116,8 @@ class Household(Struct, frozen=True, gc=False, kw_only=True):
     police: PoliceHousehold
     veilig_thuis: VeiligThuisHousehold
     in_service: bool = True
+    category: Category | None = None
+    """None: the category that the gateway's policy names."""
 
 
 class HouseholdFile(Struct, frozen=True, gc=False, kw_only=True):

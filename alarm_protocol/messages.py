@@ -39,7 +39,7 @@ Doubt = Literal[
     "device_mismatch",
 ]
 """What makes a press less certain. A doubt lowers the priority and never drops the press."""
-Remark = Literal["delivered_late", "clock_ahead", "out_of_order"]
+Remark = Literal["delivered_late", "clock_ahead", "out_of_order", "in_maintenance"]
 """What an operator should know about a press; a remark never lowers the priority."""
 TrackStatus = Literal[
     "open", "accepted", "unit_assigned", "on_scene", "assessed", "handed_over", "closed"
@@ -159,6 +159,8 @@ class Deadlines(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True)
     accept_by_ms: WireTimestampMs | None = None
     escalate_by_ms: WireTimestampMs | None = None
     on_scene_by_ms: WireTimestampMs | None = None
+    assess_by_ms: WireTimestampMs | None = None
+    """Veilig Thuis: end of the day by which the safety assessment is due."""
 
 
 class TimelineEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
@@ -198,6 +200,8 @@ class AlarmView(Struct, frozen=True, gc=False, kw_only=True):
     press_count: Count
     presses: tuple[ViewPress, ...]
     """The newest presses, oldest first; `press_count` counts them all."""
+    condensed_count: Count = 0
+    """Messages of a flood that are counted here and shown nowhere one by one."""
     household: PoliceHousehold | VeiligThuisHousehold | None
     own_track: OwnTrack
     other_track: OtherTrack

@@ -3,23 +3,34 @@
 `decide` sees one device only and changes nothing: it returns the records to append.
 """
 
+from collections.abc import Callable
+
 from msgspec import Struct
 
-from alarm_gateway.core.device_state import DeviceState, TrackState
-from alarm_gateway.core.inputs import ActionReceived, PressReceived, Unreadable
+from alarm_gateway.core.device_state import AlarmState, DeviceState, TrackState
+from alarm_gateway.core.inputs import (
+    ActionReceived,
+    MaintenanceReceived,
+    PressReceived,
+    Unreadable,
+)
 from alarm_gateway.core.lifecycle import next_status
 from alarm_gateway.core.policy import Policy, ms
 from alarm_gateway.core.prioritise import prioritise
 from alarm_gateway.core.records import (
     Acted,
+    Condensed,
     Delivered,
     Escalated,
     Event,
+    Expired,
+    MaintenanceSet,
     Pressed,
     Quarantined,
     Record,
     Refused,
 )
+from alarm_gateway.core.supervise import ConditionChanged, condition_event
 from alarm_gateway.core.verify import verify
 from alarm_protocol.households import Household
 from alarm_protocol.messages import action_kind
@@ -32,6 +43,7 @@ from alarm_protocol.units import (
 )
 
 SAMPLE_BYTES_MAX = 512
+SAMPLE_DEVICES_MAX = 8
 LEVEL_MAX = 2
 """Escalation: 1 is loud at the console itself, 2 goes to the supervisor and the other agency."""
 
@@ -56,7 +68,33 @@ class ConfirmOverdue(Struct, frozen=True, gc=False):
     alarm_id: AlarmId
 
 
-DeviceInput = PressReceived | ActionReceived | Unreadable | Confirmed | AcceptDue | ConfirmOverdue
+class TestDue(Struct, frozen=True, gc=False):
+    """The time of a test may be over."""
+
+    alarm_id: AlarmId
+
+
+class Counted(Struct, frozen=True, gc=False):
+    """Messages beyond the flood limit, since the last count."""
+
+    unreadable: int = 0
+    presses: int = 0
+    faults: int = 0
+    devices: tuple[str, ...] = ()
+
+
+DeviceInput = (
+    PressReceived
+    | ActionReceived
+    | Unreadable
+    | Confirmed
+    | AcceptDue
+    | ConfirmOverdue
+    | TestDue
+    | ConditionChanged
+    | MaintenanceReceived
+    | Counted
+)
 
 
 def decide(
@@ -71,19 +109,9 @@ def decide(
     An empty list means that the journal already says all there is to say: the input is a
     repeat, or nothing was due.
     """
-    match received:
-        case PressReceived():
-            return _press(state, received, now_ms, policy, household)
-        case ActionReceived():
-            return _action(state, received, now_ms)
-        case Confirmed():
-            return _confirmed(state, received, now_ms)
-        case Unreadable():
-            return [_record(state, now_ms, None, _quarantined(received))]
-        case AcceptDue():
-            return _not_accepted(state, received, now_ms, policy)
-        case ConfirmOverdue():
-            return _unreachable(state, received, now_ms)
+    if isinstance(received, PressReceived):
+        return _press(state, received, now_ms, policy, household)
+    return _DECISIONS[type(received)](state, received, now_ms, policy)
 
 
 def _record(
@@ -138,11 +166,23 @@ def _press(
         reasons=assessment.reasons,
         test=assessment.test,
         opened=open_alarm is None,
+        assess_by_ms=_assess_by(open_alarm, now_ms, policy),
     )
     return [_record(state, now_ms, alarm_id, event)]
 
 
-def _action(state: DeviceState, received: ActionReceived, now_ms: TimestampMs) -> list[Record]:
+def _assess_by(
+    open_alarm: AlarmState | None, now_ms: TimestampMs, policy: Policy
+) -> TimestampMs | None:
+    """Return when the safety assessment is due: counted from the alarm's first press."""
+    if open_alarm is not None and open_alarm.assess_by_ms is not None:
+        return open_alarm.assess_by_ms
+    return policy.calendar.end_of_working_day(now_ms, policy.times.assessment_working_days)
+
+
+def _action(
+    state: DeviceState, received: ActionReceived, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
     action, console = received.action, received.console
     alarm = state.alarm
     if alarm is None or alarm.alarm_id != action.alarm_id:
@@ -169,7 +209,9 @@ def _who_acted(track: TrackState) -> str | None:
     return own.closed_by if own.status == "closed" else own.accepted_by
 
 
-def _confirmed(state: DeviceState, received: Confirmed, now_ms: TimestampMs) -> list[Record]:
+def _confirmed(
+    state: DeviceState, received: Confirmed, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
     alarm = state.alarm
     if alarm is None or alarm.alarm_id != received.alarm_id:
         return []
@@ -180,20 +222,23 @@ def _confirmed(state: DeviceState, received: Confirmed, now_ms: TimestampMs) -> 
     return [_record(state, now_ms, alarm.alarm_id, event)]
 
 
-def _quarantined(received: Unreadable) -> Quarantined:
-    return Quarantined(
+def _quarantined(
+    state: DeviceState, received: Unreadable, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
+    event = Quarantined(
         topic=received.topic[:200],
         reason=received.reason,
         size_bytes=len(received.payload),
         sample=received.payload[:SAMPLE_BYTES_MAX].hex(),
     )
+    return [_record(state, now_ms, None, event)]
 
 
 def _not_accepted(
     state: DeviceState, received: AcceptDue, now_ms: TimestampMs, policy: Policy
 ) -> list[Record]:
     alarm = state.alarm
-    if alarm is None or alarm.alarm_id != received.alarm_id:
+    if alarm is None or alarm.alarm_id != received.alarm_id or alarm.press_count == 0:
         return []
     records: list[Record] = []
     for console in CONSOLES:
@@ -225,7 +270,9 @@ def _level_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
     return int(waited_ms >= ms(policy.times.accept_within_s))
 
 
-def _unreachable(state: DeviceState, received: ConfirmOverdue, now_ms: TimestampMs) -> list[Record]:
+def _unreachable(
+    state: DeviceState, received: ConfirmOverdue, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
     alarm = state.alarm
     if alarm is None or alarm.alarm_id != received.alarm_id:
         return []
@@ -240,3 +287,71 @@ def _unreachable(state: DeviceState, received: ConfirmOverdue, now_ms: Timestamp
             event = Escalated(console=console, level=1, reason="console_unreachable")
             records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
     return records
+
+
+def _test_over(
+    state: DeviceState, received: TestDue, now_ms: TimestampMs, policy: Policy
+) -> list[Record]:
+    alarm = state.alarm
+    if alarm is None or alarm.alarm_id != received.alarm_id or not alarm.test or alarm.closed:
+        return []
+    if now_ms - alarm.raised_at_ms < ms(policy.times.test_expires_s):
+        return []
+    return [_record(state, now_ms, alarm.alarm_id, Expired())]
+
+
+def _condition(
+    state: DeviceState, changed: ConditionChanged, now_ms: TimestampMs, policy: Policy
+) -> list[Record]:
+    event = condition_event(state, changed, now_ms, policy)
+    if event is None:
+        return []
+    alarm_id = None
+    if event.effect == "opened":
+        alarm_id = alarm_id_of(state.device_id, state.alarm_count + 1)
+    elif event.effect != "none" and state.alarm is not None:
+        alarm_id = state.alarm.alarm_id
+    return [_record(state, now_ms, alarm_id, event)]
+
+
+def _maintenance(
+    state: DeviceState, received: MaintenanceReceived, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
+    event = MaintenanceSet(until_ms=received.until_ms, by=received.by, reason=received.reason)
+    return [_record(state, now_ms, None, event)]
+
+
+def _counted(
+    state: DeviceState, counted: Counted, now_ms: TimestampMs, policy: Policy
+) -> list[Record]:
+    """Count messages of a flood, on the open alarm or a new one."""
+    alarm = state.alarm
+    opened = alarm is None or alarm.closed
+    alarm_id = (
+        alarm_id_of(state.device_id, state.alarm_count + 1)
+        if alarm is None or opened
+        else alarm.alarm_id
+    )
+    event = Condensed(
+        unreadable=counted.unreadable,
+        presses=counted.presses,
+        faults=counted.faults,
+        devices=counted.devices[:SAMPLE_DEVICES_MAX],
+        opened=opened,
+        priority=policy.priority.flood,
+    )
+    return [_record(state, now_ms, alarm_id, event)]
+
+
+_DECISIONS: dict[type, Callable[..., list[Record]]] = {
+    ActionReceived: _action,
+    Confirmed: _confirmed,
+    Unreadable: _quarantined,
+    AcceptDue: _not_accepted,
+    ConfirmOverdue: _unreachable,
+    TestDue: _test_over,
+    ConditionChanged: _condition,
+    MaintenanceReceived: _maintenance,
+    Counted: _counted,
+}
+"""Who decides on what; every kind of `DeviceInput` but a press is in it."""

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from alarm_gateway.core.records import Condition
 from alarm_protocol.messages import (
     Doubt,
     OwnTrack,
@@ -13,8 +14,8 @@ from alarm_protocol.messages import (
 )
 from alarm_protocol.units import POLICE, AlarmId, ConsoleId, DeviceId, PressId, TimestampMs
 
-KNOWN_PRESSES_MAX = 256
-KNOWN_DOUBTFUL_MAX = 64
+KNOWN_PRESSES_MAX = 64
+KNOWN_DOUBTFUL_MAX = 32
 PRESSES_KEPT_MAX = 8
 TIMELINE_KEPT_MAX = 64
 UNITS_KEPT_MAX = 8
@@ -86,6 +87,10 @@ class AlarmState(Struct, frozen=True, gc=False, kw_only=True):
     veilig_thuis: TrackState
     timeline: tuple[Line, ...] = ()
     timeline_count: int = 0
+    assess_by_ms: TimestampMs | None = None
+    """When Veilig Thuis's safety assessment is due; None while nobody has pressed."""
+    condensed: int = 0
+    """Messages that are counted in this alarm and not shown one by one."""
 
     def track(self, console: ConsoleId) -> TrackState:
         """Return the track of one agency."""
@@ -131,6 +136,9 @@ class DeviceState(Struct, frozen=True, gc=False, kw_only=True):
     known_doubtful: tuple[KnownPress, ...] = ()
     """Presses with doubts, apart from the others so that they cannot push those out."""
     quarantined: int = 0
+    conditions: tuple[Condition, ...] = ()
+    """What is wrong with the device itself."""
+    maintenance_until_ms: TimestampMs = TimestampMs(0)
 
     def find(self, press: Press) -> KnownPress | None:
         """Return the press of which this one is a repeat, verified ones first."""

@@ -9,11 +9,20 @@ from typing import TypeVar, assert_never
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from alarm_gateway.core.alarm_changes import (
+    condition_known,
+    counted,
+    ended,
+    noted,
+    opened_without_press,
+    opens,
+    supervised,
+    with_track,
+)
 from alarm_gateway.core.device_state import (
     KNOWN_DOUBTFUL_MAX,
     KNOWN_PRESSES_MAX,
     PRESSES_KEPT_MAX,
-    TIMELINE_KEPT_MAX,
     UNITS_KEPT_MAX,
     AlarmState,
     DeviceState,
@@ -21,15 +30,21 @@ from alarm_gateway.core.device_state import (
     Line,
     TrackState,
 )
+from alarm_gateway.core.errors import InvariantError
 from alarm_gateway.core.lifecycle import next_status
 from alarm_gateway.core.records import (
     Acted,
+    Condensed,
     Delivered,
     Escalated,
+    Event,
+    Expired,
+    MaintenanceSet,
     Pressed,
     Quarantined,
     Record,
     Refused,
+    SupervisionChanged,
 )
 from alarm_protocol.codec import decode_press_line
 from alarm_protocol.messages import (
@@ -47,7 +62,7 @@ from alarm_protocol.messages import (
     ViewPress,
     action_kind,
 )
-from alarm_protocol.units import CONSOLES, POLICE, AlarmId, ConsoleId, TimestampMs
+from alarm_protocol.units import CONSOLES, AlarmId, TimestampMs
 
 T = TypeVar("T")
 
@@ -59,34 +74,56 @@ def evolve(state: DeviceState, record: Record) -> DeviceState:
         return _pressed(state, record, event)
     if isinstance(event, Quarantined):
         return replace(state, version=record.version, quarantined=state.quarantined + 1)
+    if isinstance(event, MaintenanceSet):
+        return replace(state, version=record.version, maintenance_until_ms=event.until_ms)
+    if isinstance(event, SupervisionChanged):
+        state = condition_known(state, event)
+    if isinstance(event, SupervisionChanged | Condensed) and opens(event):
+        alarm: AlarmState | None = opened_without_press(record, event)
+        return replace(
+            state, version=record.version, alarm=alarm, alarm_count=state.alarm_count + 1
+        )
     alarm = state.alarm
     if alarm is None or alarm.alarm_id != record.alarm_id:
         # A fact about an alarm that a newer one has replaced: it is in the journal, that is all.
         return replace(state, version=record.version)
+    return replace(state, version=record.version, alarm=_alarm_after(alarm, record, event))
+
+
+def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
     match event:
         case Acted():
             alarm = _acted(alarm, record, event)
         case Refused():
-            entry = TimelineEntry(
-                at_ms=record.at_ms,
-                kind="refused",
-                operator=event.action.operator,
-                text=event.why,
-                action_id=event.action.action_id,
-                outcome="refused",
-                acted_by=event.acted_by,
-            )
-            alarm = _noted(alarm, record, event.console, entry)
+            alarm = noted(alarm, record, event.console, _refusal(record, event))
         case Delivered():
             track = alarm.track(event.console)
             confirmed = max(track.confirmed_version, event.view_version)
             track = replace(track, confirmed_version=confirmed, unreachable=False)
-            alarm = _with_track(alarm, event.console, track)
+            alarm = with_track(alarm, event.console, track)
         case Escalated():
             alarm = _escalated(alarm, record, event)
+        case SupervisionChanged():
+            alarm = supervised(alarm, record, event)
+        case Condensed():
+            alarm = counted(alarm, record, event)
+        case Expired():
+            alarm = ended(alarm, record, "test", "test_expired")
         case _:
-            assert_never(event)
-    return replace(state, version=record.version, alarm=alarm)
+            raise InvariantError(f"{record.kind} is no fact about an alarm")
+    return alarm
+
+
+def _refusal(record: Record, event: Refused) -> TimelineEntry:
+    return TimelineEntry(
+        at_ms=record.at_ms,
+        kind="refused",
+        operator=event.action.operator,
+        text=event.why,
+        action_id=event.action.action_id,
+        outcome="refused",
+        acted_by=event.acted_by,
+    )
 
 
 def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
@@ -152,16 +189,21 @@ def _opened(record: Record, event: Pressed, press: ViewPress) -> AlarmState:
         veilig_thuis=track,
         timeline=(Line(None, entry),),
         timeline_count=1,
+        assess_by_ms=event.assess_by_ms,
     )
 
 
 def _joined(alarm: AlarmState, record: Record, event: Pressed, press: ViewPress) -> AlarmState:
-    """Add a press to an open alarm; a track that was closed, or saw a test only, opens again."""
+    """Add a press to an open alarm.
+
+    A track that was closed, or saw a test or a technical fault only, opens again: nobody has
+    accepted this yet.
+    """
     entry = TimelineEntry(at_ms=record.at_ms, kind="pressed_again", text=press.trigger)
-    no_longer_a_test = alarm.test and not event.test
+    first_real_press = (alarm.test and not event.test) or alarm.press_count == 0
     for console in CONSOLES:
         track = alarm.track(console)
-        if no_longer_a_test or track.status == "closed":
+        if first_real_press or track.status == "closed":
             track = replace(
                 track,
                 own=OwnTrack(),
@@ -170,7 +212,7 @@ def _joined(alarm: AlarmState, record: Record, event: Pressed, press: ViewPress)
                 closed_version=0,
                 unreachable=False,
             )
-            alarm = _with_track(alarm, console, track)
+            alarm = with_track(alarm, console, track)
     alarm = replace(
         alarm,
         priority=event.priority,
@@ -180,8 +222,9 @@ def _joined(alarm: AlarmState, record: Record, event: Pressed, press: ViewPress)
         remarks=_union(alarm.remarks, event.remarks),
         press_count=alarm.press_count + 1,
         presses=(*alarm.presses, press)[-PRESSES_KEPT_MAX:],
+        assess_by_ms=event.assess_by_ms,
     )
-    return _noted(alarm, record, None, entry)
+    return noted(alarm, record, None, entry)
 
 
 def _acted(alarm: AlarmState, record: Record, event: Acted) -> AlarmState:
@@ -195,13 +238,13 @@ def _acted(alarm: AlarmState, record: Record, event: Acted) -> AlarmState:
         action_id=action.action_id,
         outcome="done",
     )
-    alarm = _noted(alarm, record, event.console, entry)
+    alarm = noted(alarm, record, event.console, entry)
     track = alarm.track(event.console)
     status = next_status(event.console, track.status, kind) or track.status
     own = _own_after(replace(track.own, status=status), action, record.at_ms)
     closed_version = alarm.view_version if status == "closed" else 0
     track = replace(track, own=own, closed_version=closed_version)
-    return _with_track(alarm, event.console, track)
+    return with_track(alarm, event.console, track)
 
 
 def _what(action: TrackAction) -> str | None:
@@ -263,30 +306,11 @@ def _escalated(alarm: AlarmState, record: Record, event: Escalated) -> AlarmStat
     level = max(track.own.escalation_level, event.level)
     unreachable = track.unreachable or event.reason == "console_unreachable"
     track = replace(track, own=replace(track.own, escalation_level=level), unreachable=unreachable)
-    alarm = _with_track(alarm, event.console, track)
+    alarm = with_track(alarm, event.console, track)
     if event.reason not in alarm.reasons:
         alarm = replace(alarm, reasons=(*alarm.reasons, event.reason))
     # At the highest level the other agency learns of it too.
-    return _noted(alarm, record, event.console if event.level < 2 else None, entry)  # noqa: PLR2004
-
-
-def _noted(
-    alarm: AlarmState, record: Record, console: ConsoleId | None, entry: TimelineEntry
-) -> AlarmState:
-    """Make the next version of the alarm's view, with one more line of history."""
-    return replace(
-        alarm,
-        view_version=alarm.view_version + 1,
-        changed_at_ms=record.at_ms,
-        timeline=(*alarm.timeline, Line(console, entry))[-TIMELINE_KEPT_MAX:],
-        timeline_count=alarm.timeline_count + 1,
-    )
-
-
-def _with_track(alarm: AlarmState, console: ConsoleId, track: TrackState) -> AlarmState:
-    if console == POLICE:
-        return replace(alarm, police=track)
-    return replace(alarm, veilig_thuis=track)
+    return noted(alarm, record, event.console if event.level < 2 else None, entry)  # noqa: PLR2004
 
 
 def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:

@@ -14,7 +14,7 @@ from alarm_protocol.messages import (
     Press,
     TrackAction,
 )
-from alarm_protocol.units import ConsoleId, DeviceId
+from alarm_protocol.units import ConsoleId, DeviceId, TimestampMs
 
 
 class PressReceived(Struct, frozen=True, gc=False):
@@ -77,6 +77,16 @@ class PresenceReceived(Struct, frozen=True, gc=False):
     receipt: None = None
 
 
+class MaintenanceReceived(Struct, frozen=True, gc=False):
+    """Somebody works on a device until then; a time in the past ends it."""
+
+    device_id: DeviceId
+    until_ms: TimestampMs
+    by: str
+    reason: str
+    receipt: None = None
+
+
 class Tick(Struct, frozen=True, gc=False):
     """Time has passed; whatever is due now has to happen."""
 
@@ -91,5 +101,6 @@ Input = (
     | HeartbeatReceived
     | LinkReceived
     | PresenceReceived
+    | MaintenanceReceived
     | Tick
 )

@@ -5,9 +5,16 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
-from alarm_protocol.units import DurationMs, Priority
+from alarm_gateway.core.calendar import Calendar
+from alarm_protocol.households import Category
+from alarm_protocol.units import DurationMs, Percent, Priority
 
 Seconds = Annotated[int, Meta(ge=1, le=86_400)]
+
+
+def ms(seconds: int) -> DurationMs:
+    """Convert a rule's seconds to the milliseconds that the code works in."""
+    return DurationMs(seconds * 1_000)
 
 
 class PriorityRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +27,12 @@ class PriorityRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unknown_device: Priority = 3
     cancel_without_alarm: Priority = 3
     test: Priority = 4
+    supervision_lost: Priority = 3
+    tamper: Priority = 3
+    link_lost: Priority = 4
+    battery_low: Priority = 4
+    clock_drift: Priority = 4
+    flood: Priority = 3
 
 
 class TimeRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,13 +50,66 @@ class TimeRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Dutch police, priority 1: within 15 minutes."""
     confirm_within_s: Seconds = 2
     """How long a console may take to confirm that it holds a view."""
+    test_expires_s: Seconds = 600
+    """How long a test lasts that nobody ends; a real press ends it at once."""
+    assessment_working_days: Annotated[int, Meta(ge=1, le=60)] = 5
+    """Veilig Thuis: a safety assessment within five working days."""
 
 
-class Policy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All rules together. An empty file means these defaults."""
+class SilenceRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """EN 50136-1: after how many seconds without a sign a device of a category is lost."""
+
+    SP3: Seconds = 1_800
+    SP4: Seconds = 180
+    SP5: Seconds = 90
+    SP6: Seconds = 20
+    DP3: Seconds = 180
+    DP4: Seconds = 90
+
+    def after_ms(self, category: Category) -> DurationMs:
+        """Return the longest silence of a category, in milliseconds."""
+        return ms(getattr(self, category))
+
+
+class SupervisionRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When something is wrong with a device itself."""
+
+    category: Category = "DP4"
+    """Category of a device whose household names none."""
+    silent_after_s: SilenceRules = SilenceRules()
+    grace_s: Annotated[int, Meta(ge=0, le=600)] = 10
+    """Added to every silence, for a heartbeat that was on its way."""
+    link_grace_s: Annotated[int, Meta(ge=0, le=600)] = 30
+    """How long a connection may be away before that is a fault; none after a press."""
+    watch_after_press_s: Seconds = 900
+    """So long after a press, silence or a lost link raises the priority."""
+    battery_low_pct: Percent = 15
+    battery_good_pct: Percent = 20
+
+
+class FloodRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """From how many a minute on single messages are condensed into one alarm with a count."""
+
+    messages_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 30
+    """Unreadable messages, presses of unknown devices, and doubtful repeats."""
+    faults_per_minute: Annotated[int, Meta(ge=1, le=100_000)] = 20
+    """Devices with a fault of their own; beyond it they are counted, not shown one by one."""
+
+
+class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a policy file may hold. An empty file means these defaults."""
 
     priority: PriorityRules = PriorityRules()
     times: TimeRules = TimeRules()
+    supervision: SupervisionRules = SupervisionRules()
+    flood: FloodRules = FloodRules()
+
+
+class Policy(PolicyFile, frozen=True, kw_only=True):
+    """All rules together: those of the file, and what the world around it decides."""
+
+    calendar: Calendar = Calendar()
+    """Working days, handed in by whoever starts the gateway."""
 
 
 def parse_policy(text: str) -> Policy:
@@ -52,9 +118,5 @@ def parse_policy(text: str) -> Policy:
     Raises:
         msgspec.DecodeError: The text is not TOML, or a rule has a wrong name or value.
     """
-    return msgspec.toml.decode(text, type=Policy)
-
-
-def ms(seconds: int) -> DurationMs:
-    """Convert a rule's seconds to the milliseconds that the code works in."""
-    return DurationMs(seconds * 1_000)
+    file = msgspec.toml.decode(text, type=PolicyFile)
+    return Policy(**msgspec.structs.asdict(file))

@@ -14,6 +14,10 @@ from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, Priority, Timesta
 QUARANTINE = DeviceId("_quarantine")
 """Aggregate of what cannot be read. No device has this name: ids start with a letter or digit."""
 
+FLOOD = DeviceId("gateway-flood")
+"""Aggregate of the flood alarm; no device may be registered under this name."""
+
+Condition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
 EscalationReason = Literal["not_accepted", "console_unreachable"]
 
 
@@ -32,6 +36,8 @@ class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag="pressed", tag_fi
     reasons: tuple[str, ...]
     test: bool
     opened: bool
+    assess_by_ms: TimestampMs | None = None
+    """When Veilig Thuis's safety assessment is due, counted from the first press."""
 
 
 class Acted(Struct, frozen=True, gc=False, kw_only=True, tag="acted", tag_field="event"):
@@ -76,7 +82,64 @@ class Quarantined(
     sample: str
 
 
-Event = Pressed | Acted | Refused | Delivered | Escalated | Quarantined
+class SupervisionChanged(
+    Struct, frozen=True, gc=False, kw_only=True, tag="supervision_changed", tag_field="event"
+):
+    """Something is wrong with a device itself, or is right again.
+
+    `effect` says what that does to its alarm: nothing, a new alarm, a note (perhaps with a
+    higher priority), or the end of an alarm that was about the device alone.
+    """
+
+    condition: Condition
+    active: bool
+    effect: Literal["none", "opened", "noted", "ended"]
+    priority: Priority = 4
+    reasons: tuple[str, ...] = ()
+
+
+class Expired(Struct, frozen=True, gc=False, kw_only=True, tag="expired", tag_field="event"):
+    """A test that nobody ended is over."""
+
+
+class MaintenanceSet(
+    Struct, frozen=True, gc=False, kw_only=True, tag="maintenance_set", tag_field="event"
+):
+    """Somebody works on this device until `until_ms`; its faults are no alarms meanwhile."""
+
+    until_ms: TimestampMs
+    by: str
+    reason: str
+
+
+class Condensed(Struct, frozen=True, gc=False, kw_only=True, tag="condensed", tag_field="event"):
+    """Messages beyond the flood limit, counted instead of written one by one.
+
+    On the aggregate `FLOOD` they make up the flood alarm; on a device's own, they are
+    doubtful presses that were added to its open alarm.
+    """
+
+    unreadable: int = 0
+    presses: int = 0
+    faults: int = 0
+    devices: tuple[str, ...] = ()
+    """Some of the devices that were named."""
+    opened: bool = False
+    priority: Priority = 3
+
+
+Event = (
+    Pressed
+    | Acted
+    | Refused
+    | Delivered
+    | Escalated
+    | Quarantined
+    | SupervisionChanged
+    | Expired
+    | MaintenanceSet
+    | Condensed
+)
 
 
 class Record(Struct, frozen=True, gc=False, kw_only=True):
@@ -91,12 +154,15 @@ class Record(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def kind(self) -> str:
         """Name of the event, as in the journal's column."""
-        return type(self.event).__name__.lower()
+        return str(self.event.__struct_config__.tag)
 
 
 def is_urgent(records: list[Record]) -> bool:
     """Whether somebody waits for these records to be durable.
 
-    Nobody waits for the record of a delivery; an empty batch is the answer to a repeat.
+    Nobody waits for the record of a delivery or of a flood; an empty batch is the answer to
+    a repeat.
     """
-    return not records or any(not isinstance(record.event, Delivered) for record in records)
+    return not records or any(
+        not isinstance(record.event, Delivered | Condensed) for record in records
+    )

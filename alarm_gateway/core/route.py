@@ -96,6 +96,7 @@ def _view(
         journaled_at_ms=alarm.changed_at_ms,
         deadlines=_deadlines(alarm, console, track, policy),
         press_count=alarm.press_count,
+        condensed_count=alarm.condensed,
         presses=_presses(alarm.presses[-shape.presses :], console),
         household=_section(household, console),
         own_track=_own(track.own, shape),
@@ -167,19 +168,25 @@ def _deadlines(
     alarm: AlarmState, console: ConsoleId, track: TrackState, policy: Policy
 ) -> Deadlines:
     times = policy.times
-    if track.status == "open":
-        return Deadlines(
-            accept_by_ms=TimestampMs(track.opened_at_ms + ms(times.accept_within_s)),
-            escalate_by_ms=TimestampMs(track.opened_at_ms + ms(times.escalate_within_s)),
-            on_scene_by_ms=_on_scene_by(alarm, console, policy),
-        )
-    if track.status in ("accepted", "unit_assigned"):
-        return Deadlines(on_scene_by_ms=_on_scene_by(alarm, console, policy))
-    return Deadlines()
+    status = track.own.status
+    if status in ("on_scene", "handed_over", "closed"):
+        return Deadlines()
+    accept_by_ms = escalate_by_ms = assess_by_ms = None
+    if status == "open" and alarm.press_count:
+        accept_by_ms = TimestampMs(track.opened_at_ms + ms(times.accept_within_s))
+        escalate_by_ms = TimestampMs(track.opened_at_ms + ms(times.escalate_within_s))
+    if console == VEILIG_THUIS and status != "assessed" and not alarm.test:
+        assess_by_ms = alarm.assess_by_ms
+    return Deadlines(
+        accept_by_ms=accept_by_ms,
+        escalate_by_ms=escalate_by_ms,
+        on_scene_by_ms=_on_scene_by(alarm, console, policy),
+        assess_by_ms=assess_by_ms,
+    )
 
 
 def _on_scene_by(alarm: AlarmState, console: ConsoleId, policy: Policy) -> TimestampMs | None:
     """Police, priority 1: a unit on the scene within 15 minutes."""
-    if console != POLICE or alarm.priority != 1 or alarm.test:
+    if console != POLICE or alarm.priority != 1 or alarm.test or not alarm.press_count:
         return None
     return TimestampMs(alarm.raised_at_ms + ms(policy.times.on_scene_within_s))

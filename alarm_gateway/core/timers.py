@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 
 from alarm_protocol.units import AlarmId, DeviceId, TimestampMs
 
-DeadlineKind = Literal["accept", "confirm"]
+DeadlineKind = Literal["accept", "confirm", "test", "silent", "link"]
 
 
 class Deadline(NamedTuple):
@@ -15,16 +15,16 @@ class Deadline(NamedTuple):
     number: int
     kind: DeadlineKind
     device_id: DeviceId
-    alarm_id: AlarmId
+    alarm_id: AlarmId | None
     attempt: int
 
 
 class Timers:
-    """Deadlines in order of time, at most one of a kind for each alarm."""
+    """Deadlines in order of time, at most one of a kind for each alarm, or for each device."""
 
     def __init__(self) -> None:
         self._heap: list[Deadline] = []
-        self._armed: set[tuple[DeadlineKind, AlarmId]] = set()
+        self._armed: set[tuple[DeadlineKind, str]] = set()
         self._count = 0
 
     def __len__(self) -> int:
@@ -34,12 +34,12 @@ class Timers:
         self,
         kind: DeadlineKind,
         device_id: DeviceId,
-        alarm_id: AlarmId,
+        alarm_id: AlarmId | None,
         due_ms: int,
         attempt: int = 0,
     ) -> None:
-        """Set a deadline, unless one of this kind runs for this alarm already."""
-        key = (kind, alarm_id)
+        """Set a deadline, unless one of this kind runs for this alarm or device already."""
+        key = (kind, alarm_id or device_id)
         if key not in self._armed:
             self._armed.add(key)
             self._count += 1
@@ -53,6 +53,6 @@ class Timers:
         taken: list[Deadline] = []
         while self._heap and self._heap[0].due_ms <= now_ms:
             deadline = heapq.heappop(self._heap)
-            self._armed.discard((deadline.kind, deadline.alarm_id))
+            self._armed.discard((deadline.kind, deadline.alarm_id or deadline.device_id))
             taken.append(deadline)
         return taken

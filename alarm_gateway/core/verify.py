@@ -38,6 +38,8 @@ def verify(
         elif received.press.sequence < state.sequence_max:
             remarks.append("out_of_order")
     remarks += _times(received.press, now_ms, policy)
+    if now_ms < state.maintenance_until_ms:
+        remarks.append("in_maintenance")
     return Verdict(tuple(doubts), tuple(remarks))
 
 

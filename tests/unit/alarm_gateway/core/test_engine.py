@@ -194,7 +194,7 @@ def test_supervision_is_remembered_and_not_journalled() -> None:
         PresenceReceived("police", Presence(attached=True, operators=2)),
     )
     assert gateway.journal == []
-    assert gateway.engine.last_seen_ms == {DEVICE: NOW_MS, OTHER_DEVICE: NOW_MS}
+    assert gateway.engine.seen_ms == {DEVICE: NOW_MS, OTHER_DEVICE: NOW_MS}
     assert gateway.engine.consoles["police"].operators == 2
 
 
