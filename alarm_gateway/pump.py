@@ -7,15 +7,16 @@ from typing import Any
 
 import structlog
 
-from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
 from alarm_gateway.core.records import Record
+from alarm_gateway.keeper import Keeper
 from alarm_gateway.settings import Settings
 from alarm_protocol.messages import GatewayStatus
-from alarm_protocol.runtime.clock import monotonic_s, now_ms
+from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.mqtt_session import SessionState
 
 TICK_S = 0.25
@@ -49,9 +50,10 @@ class Pump:
         self._connected: set[str] = set()
         self._journal = Journal(
             settings.data_dir,
-            on_durable=lambda groups: self._later(self._durable, groups),
+            on_durable=lambda groups, head: self._later(self._durable, groups, head),
             on_failure=lambda error: self._later(self._fail, error),
         )
+        self._keeper = Keeper(settings.data_dir, engine, self._journal)
         self._port = MqttPort(
             settings.broker,
             tls=settings.tls,
@@ -66,14 +68,7 @@ class Pump:
         Raises:
             JournalError: The journal failed; nothing was acknowledged that is not in it.
         """
-        started_s = monotonic_s()
-        count = self._engine.recover(self._journal.records())
-        log.info(
-            "recovered",
-            records=count,
-            open_alarms=self._engine.open_count,
-            seconds=round(monotonic_s() - started_s, 3),
-        )
+        self._keeper.recover()
         # What is loaded by now stays for good; the collector need not look at it again. States
         # and messages are not tracked at all (`gc=False`): they are immutable and hold no cycles.
         gc.collect()
@@ -96,6 +91,7 @@ class Pump:
                 task.cancel()
             await asyncio.gather(*work, stopping, return_exceptions=True)
             self._journal.close()
+            self._keeper.save_now()
 
     async def _say_goodbye(self) -> None:
         """Stop taking presses, finish those under way, and leave properly."""
@@ -114,6 +110,7 @@ class Pump:
         while True:
             self._submit([Tick()])
             self._port.release_acks()
+            self._keeper.save_when_due()
             if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:
                 status_due_s = self._loop.time() + STATUS_S
                 self._port.say_up()
@@ -133,21 +130,22 @@ class Pump:
             self._port.alarm_lane.pause_reading()
             log.warning("journal is behind, reading paused", pending=self._journal.pending)
 
-    def _durable(self, groups: list[list[Record]]) -> None:
+    def _durable(self, groups: list[list[Record]], head: Head) -> None:
         self._journal.durable(groups)
         self._in_journal -= len(groups)
         for records in groups:
             self._port.perform(self._engine.persisted(records))
+        self._keeper.head = head
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
             self._paused = False
             self._port.alarm_lane.resume_reading()
 
     # -- around it ----------------------------------------------------------------------
 
-    def _later(self, callback: Callable[..., None], argument: object) -> None:
+    def _later(self, callback: Callable[..., None], *arguments: object) -> None:
         """Come from the journal's thread to the event loop's."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(callback, argument)
+            self._loop.call_soon_threadsafe(callback, *arguments)
 
     def _fail(self, error: JournalError) -> None:
         if not self._failed.done():

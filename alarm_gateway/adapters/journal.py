@@ -52,7 +52,15 @@ CREATE TABLE IF NOT EXISTS journal (
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, hash"
 
-OnDurable = Callable[[list[list[Record]]], None]
+
+class Head(NamedTuple):
+    """The last row that is written: its number and its hash; (0, GENESIS) is an empty journal."""
+
+    seq: int
+    hash: bytes
+
+
+OnDurable = Callable[[list[list[Record]], Head], None]
 OnFailure = Callable[[JournalError], None]
 
 
@@ -181,20 +189,30 @@ class Journal:
         row = self._connection.execute(
             "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
         ).fetchone()
-        self._seq, self._hash = (0, GENESIS) if row is None else (int(row[0]), bytes(row[1]))
+        self.head = Head(0, GENESIS) if row is None else Head(int(row[0]), bytes(row[1]))
+        """Where the journal ended when it was opened, and after each commit."""
         self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="journal-checkpoint", daemon=True
         )
 
-    def records(self) -> Iterator[Record]:
-        """Read every record, oldest first; to be called before `start`.
+    def records(self, after_seq: int = 0) -> Iterator[Record]:
+        """Read the records after a row, oldest first; to be called before `start`.
 
         Raises:
             JournalError: A row cannot be read as a record.
         """
-        for fields in self._connection.execute(f"SELECT {_COLUMNS} FROM journal ORDER BY seq"):  # noqa: S608
+        query = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed
+        for fields in self._connection.execute(query, (after_seq,)):
             yield record_of(Row(*fields))
+
+    def holds(self, head: Head) -> bool:
+        """Tell whether a row with this number and hash is in this journal."""
+        if head.seq == 0:
+            return head.hash == GENESIS
+        query = "SELECT hash FROM journal WHERE seq = ?"
+        row = self._connection.execute(query, (head.seq,)).fetchone()
+        return row is not None and bytes(row[0]) == head.hash
 
     def start(self) -> None:
         """Begin to write."""
@@ -244,7 +262,7 @@ class Journal:
                 )
                 return
             if groups:
-                self._on_durable(groups)
+                self._on_durable(groups, self.head)
             if stop:
                 return
 
@@ -274,7 +292,7 @@ class Journal:
 
     def _commit(self, groups: list[list[Record]]) -> None:
         rows: list[tuple[object, ...]] = []
-        seq, last_hash = self._seq, self._hash
+        seq, last_hash = self.head
         for records in groups:
             for record in records:
                 seq += 1
@@ -294,7 +312,7 @@ class Journal:
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(_INSERT, rows)
         self._connection.execute("COMMIT")
-        self._seq, self._hash = seq, last_hash
+        self.head = Head(seq, last_hash)
         self.stats.records += len(rows)
         self.stats.commits += 1
         self._hold_back()

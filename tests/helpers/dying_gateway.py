@@ -13,7 +13,7 @@ import signal
 import sys
 from pathlib import Path
 
-from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.app import main
 from alarm_gateway.core.records import Record
 from alarm_gateway.pump import Pump
@@ -38,11 +38,11 @@ def dying_commit(self: Journal, groups: list[list[Record]]) -> None:
     commit(self, groups)
 
 
-def dying_durable(self: Pump, groups: list[list[Record]]) -> None:
+def dying_durable(self: Pump, groups: list[list[Record]], head: Head) -> None:
     """Die instead of publishing."""
     if place == "before_publish":
         die(groups)
-    durable(self, groups)
+    durable(self, groups, head)
 
 
 # The places are inside the gateway; only the moment of death comes from here.

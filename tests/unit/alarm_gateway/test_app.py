@@ -20,7 +20,7 @@ def invoke(*arguments: object) -> Result:
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     """A data folder with one record of every kind."""
-    disk = Journal(tmp_path / "data", on_durable=lambda _: None, on_failure=lambda _: None)
+    disk = Journal(tmp_path / "data", on_durable=lambda *_: None, on_failure=lambda _: None)
     disk.start()
     disk.append(ALARM_RECORDS)
     disk.close()

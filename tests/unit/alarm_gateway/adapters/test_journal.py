@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alarm_gateway.adapters.chain import GENESIS, verify_chain
-from alarm_gateway.adapters.journal import FILE_NAME, Journal, read_rows
+from alarm_gateway.adapters.journal import FILE_NAME, Head, Journal, read_rows
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record
 from tests.helpers.gateway import ALARM_RECORDS
@@ -22,7 +22,7 @@ class Disk:
         self._changed = threading.Condition()
         self.journal = Journal(folder, on_durable=self._durable, on_failure=self._failed)
 
-    def _durable(self, groups: list[list[Record]]) -> None:
+    def _durable(self, groups: list[list[Record]], _head: Head) -> None:
         with self._changed:
             self.groups += groups
             self._changed.notify_all()

@@ -1,0 +1,82 @@
+"""Recovery and snapshots: how the engine comes back, and what makes that quick."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.snapshot import Snapshot
+from alarm_gateway.core.engine import Engine
+from alarm_protocol.runtime.clock import monotonic_s, now_ms
+
+SAVE_EVERY_S = 30.0
+SAVE_AFTER_RECORDS = 50_000
+"""Rows after which a snapshot is due at once: they bound what a start has to fold."""
+
+log = structlog.get_logger()
+
+
+class Keeper:
+    """Brings an engine back from snapshot and journal, and keeps the snapshot young."""
+
+    def __init__(self, data_dir: Path, engine: Engine, journal: Journal) -> None:
+        self.head = journal.head
+        """The last row whose effects the engine has given out."""
+        self._engine = engine
+        self._journal = journal
+        self._snapshot = Snapshot(data_dir)
+        self._saved_seq = 0
+        self._saved_s = monotonic_s()
+        self._saving: asyncio.Task[None] | None = None
+
+    def recover(self) -> None:
+        """Restore the snapshot where it fits, and fold the rest of the journal.
+
+        Raises:
+            JournalError: A row cannot be read.
+            InvariantError: The journal has a gap.
+        """
+        started_s = monotonic_s()
+        loaded = self._snapshot.load()
+        if loaded.head.seq and not self._journal.holds(loaded.head):
+            log.warning("snapshot does not fit the journal and is made anew")
+            self._snapshot.discard()
+            loaded = self._snapshot.load()
+        self._engine.restore(loaded.states)
+        count = self._engine.recover(self._journal.records(loaded.head.seq))
+        self._engine.resume_watch(loaded.seen_ms, now_ms())
+        self._saved_seq = loaded.head.seq
+        log.info(
+            "recovered",
+            records=count,
+            from_snapshot=loaded.head.seq,
+            open_alarms=self._engine.open_count,
+            seconds=round(monotonic_s() - started_s, 3),
+        )
+
+    def save_when_due(self) -> None:
+        """Begin a snapshot beside everything else, if one is due and none is under way."""
+        if self._saving is not None and not self._saving.done():
+            return
+        rows = self.head.seq - self._saved_seq
+        if rows >= SAVE_AFTER_RECORDS or monotonic_s() - self._saved_s >= SAVE_EVERY_S:
+            self._saved_s = monotonic_s()
+            self._saving = asyncio.create_task(self._save(), name="snapshot")
+
+    async def _save(self) -> None:
+        changed, seen_ms, head = self._engine.take_changed(), dict(self._engine.seen_ms), self.head
+        try:
+            await asyncio.to_thread(self._snapshot.save, changed, seen_ms, head)
+            self._saved_seq = head.seq
+        except OSError as error:
+            log.warning("no snapshot, the next start takes longer", error=str(error))
+
+    def save_now(self) -> None:
+        """Write a last snapshot, when nothing else runs any more."""
+        if self._saving is not None and not self._saving.done():
+            return  # cut off in its thread; what it leaves is the old snapshot or the new one
+        try:
+            self._snapshot.save(self._engine.take_changed(), self._engine.seen_ms, self.head)
+        except OSError as error:
+            log.warning("no snapshot, the next start takes longer", error=str(error))
