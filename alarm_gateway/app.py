@@ -11,14 +11,16 @@ from rich.console import Console
 
 from alarm_gateway.adapters.chain import verify_chain
 from alarm_gateway.adapters.journal import read_rows
-from alarm_gateway.adapters.policy_file import read_policy
+from alarm_gateway.adapters.policy_file import running_policy
 from alarm_gateway.adapters.registry import read_registry
+from alarm_gateway.adapters.spool import lay, maintenance_command
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import GatewayError, SettingsError
 from alarm_gateway.pump import Pump
 from alarm_gateway.reports import alarm_states, alarm_table, history_table
 from alarm_gateway.settings import Settings, read_settings
 from alarm_protocol.runtime import logs
+from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.loop import run_async
 
 app = typer.Typer(
@@ -27,6 +29,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+COMMAND_TAKEN_S = 3.0
+"""How long a command waits to see itself taken by a running gateway."""
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of the journal.")]
 
@@ -61,7 +66,7 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
         settings = read_settings(
             broker, data_dir, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key
         )
-        engine = Engine(read_policy(policy), read_registry(registry))
+        engine = Engine(running_policy(policy, now_ms()), read_registry(registry))
         run_async(_run(settings, engine))
     except GatewayError as error:
         _stop(error)
@@ -118,6 +123,32 @@ def show(
     console = Console()
     console.width = max(console.width, 100)
     console.print(table)
+
+
+@app.command()
+def maintenance(
+    device_id: Annotated[str, typer.Argument(help="The device somebody works on.")],
+    data_dir: DataDir,
+    by: Annotated[str, typer.Option(help="Who works on it.")],
+    reason: Annotated[str, typer.Option(help="What is done.")],
+    minutes: Annotated[
+        int, typer.Option(min=0, max=10_080, help="For how long; 0 ends it now.")
+    ] = 60,
+) -> None:
+    """Put a device in maintenance: its faults are no alarms meanwhile, its presses are.
+
+    Works whether the gateway runs or not; a stopped one takes it at its next start.
+    """
+    try:
+        command = maintenance_command(device_id, now_ms() + minutes * 60_000, by, reason)
+        path = lay(data_dir, f"{now_ms()}-{device_id}", command)
+    except GatewayError as error:
+        _stop(error)
+    until_s = monotonic_s() + COMMAND_TAKEN_S
+    while path.exists() and monotonic_s() < until_s:
+        pause(0.05)
+    taken = "in force" if not path.exists() else "laid down; no gateway runs here, the next will"
+    sys.stdout.write(f"maintenance of {device_id} for {minutes} minutes: {taken}\n")
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ import structlog
 
 from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
+from alarm_gateway.adapters.spool import Spool
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
@@ -54,6 +55,7 @@ class Pump:
             on_failure=lambda error: self._later(self._fail, error),
         )
         self._keeper = Keeper(settings.data_dir, engine, self._journal)
+        self._spool = Spool(settings.data_dir)
         self._port = MqttPort(
             settings.broker,
             tls=settings.tls,
@@ -108,7 +110,7 @@ class Pump:
         """Let time pass for the engine, and tell the consoles that the gateway lives."""
         status_due_s = 0.0
         while True:
-            self._submit([Tick()])
+            self._submit([*self._spool.take(), Tick()])
             self._port.release_acks()
             self._keeper.save_when_due()
             if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:
@@ -122,6 +124,7 @@ class Pump:
         records = self._engine.receive(inputs, now_ms())
         if not records and not self._in_journal:
             self._port.perform(self._engine.persisted(records))
+            self._spool.done()
             return
         self._in_journal += 1
         self._journal.append(records)
@@ -136,6 +139,8 @@ class Pump:
         for records in groups:
             self._port.perform(self._engine.persisted(records))
         self._keeper.head = head
+        if not self._in_journal:
+            self._spool.done()
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
             self._paused = False
             self._port.alarm_lane.resume_reading()

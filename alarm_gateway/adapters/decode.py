@@ -10,6 +10,7 @@ from alarm_gateway.core.inputs import (
     PressReceived,
     Unreadable,
 )
+from alarm_gateway.core.records import FLOOD
 from alarm_protocol.codec import (
     decode_action,
     decode_heartbeat,
@@ -29,6 +30,8 @@ def alarm_input(message: Received) -> Input:
     try:
         if topic.endswith("/press"):
             device_id = parse_device_topic(topic).device_id
+            if device_id == FLOOD:
+                return Unreadable(topic, payload, "reserved_device", receipt)
             press, line, signature = decode_press(payload)
             return PressReceived(device_id, topic, press, line, signature, receipt)
         console = parse_console_topic(topic).console

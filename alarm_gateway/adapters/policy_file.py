@@ -4,8 +4,23 @@ from pathlib import Path
 
 import msgspec
 
+from alarm_gateway.adapters.dutch_calendar import dutch_calendar
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.policy import Policy, parse_policy
+from alarm_protocol.units import TimestampMs
+
+CALENDAR_YEARS = 10
+"""How far ahead holidays are known: longer than any gateway runs without a start."""
+
+
+def running_policy(path: Path | None, now_ms: TimestampMs) -> Policy:
+    """Read a policy for a gateway that starts now, with the Dutch calendar.
+
+    Raises:
+        SettingsError: The file is missing or wrong; the message names the rule.
+    """
+    calendar = dutch_calendar(now_ms, years=CALENDAR_YEARS)
+    return msgspec.structs.replace(read_policy(path), calendar=calendar)
 
 
 def read_policy(path: Path | None) -> Policy:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from alarm_gateway.core.errors import SettingsError
+from alarm_gateway.core.records import FLOOD
 from alarm_protocol.households import SECTION_BYTES_MAX, Household, HouseholdFile
 from alarm_protocol.units import DeviceId
 
@@ -27,6 +28,8 @@ def read_registry(path: Path) -> dict[DeviceId, Household]:
     registry: dict[DeviceId, Household] = {}
     for household in file.households:
         device_id = household.device_id
+        if device_id == FLOOD:
+            raise SettingsError(f"registry {path}: the name {FLOOD} is the gateway's own")
         if device_id in registry:
             raise SettingsError(f"registry {path}: device {device_id} is in it twice")
         for section in (household.police, household.veilig_thuis):

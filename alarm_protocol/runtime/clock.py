@@ -13,3 +13,8 @@ def now_ms() -> TimestampMs:
 def monotonic_s() -> float:
     """Seconds on a clock that never jumps; only differences mean something."""
     return time.monotonic()
+
+
+def pause(seconds: float) -> None:
+    """Wait, in a program that has nothing else to do."""
+    time.sleep(seconds)

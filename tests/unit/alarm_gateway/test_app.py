@@ -101,7 +101,28 @@ def test_a_wrong_setting_is_one_line_and_exit_code_2(
 
 def test_every_command_explains_itself() -> None:
     """`--help` is there for the program and each command."""
-    for command in ([], ["run"], ["verify-journal"], ["show"]):
+    for command in ([], ["run"], ["verify-journal"], ["show"], ["maintenance"]):
         result = invoke(*command, "--help")
         assert result.exit_code == 0
         assert "Usage" in result.stdout
+
+
+def test_maintenance_is_laid_down_for_a_gateway_that_does_not_run(
+    journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command says that it waits, and its file is there for the next start."""
+    monkeypatch.setattr("alarm_gateway.app.COMMAND_TAKEN_S", 0.0)
+    result = invoke(
+        "maintenance", "aware-000001", "--data-dir", journal, "--by", "Tom", "--reason", "battery"
+    )
+    assert 0 == result.exit_code
+    assert "no gateway runs here" in result.stdout
+    assert 1 == len(list((journal / "commands").glob("*-aware-000001.json")))
+
+
+def test_maintenance_of_an_impossible_device_is_exit_code_2(journal: Path) -> None:
+    """A wrong name is told, not laid down."""
+    result = invoke(
+        "maintenance", "no such", "--data-dir", journal, "--by", "Tom", "--reason", "battery"
+    )
+    assert (2, 1) == (result.exit_code, len(result.stderr.splitlines()))

@@ -84,6 +84,7 @@ def test_actions_and_confirmations_carry_their_console() -> None:
         (PRESS_TOPIC, b"x" * 1_048_576, "too_large"),
         ("aware/v1/devices/a.b/press", b"{}", "invalid_topic"),
         ("aware/v1/devices/_quarantine/press", b"{}", "invalid_topic"),
+        ("aware/v1/devices/gateway-flood/press", b"{}", "reserved_device"),
         ("aware/v1/consoles/fire/actions", b"{}", "invalid_topic"),
         (topics.actions("police"), b'{"kind":"delete"}', "invalid_message"),
     ],

@@ -9,6 +9,7 @@ from alarm_gateway.adapters.policy_file import read_policy
 from alarm_gateway.adapters.registry import read_registry
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.policy import Policy
+from alarm_gateway.core.records import FLOOD
 from alarm_protocol.households import Household, HouseholdFile
 from tests.helpers.gateway import DEVICE, OTHER_DEVICE, household
 
@@ -49,6 +50,13 @@ def test_a_wrong_field_is_named_with_its_place(tmp_path: Path) -> None:
     path = registry_file(tmp_path, household(), household(OTHER_DEVICE))
     path.write_text(path.read_text().replace('"device_id":"aware-000002"', '"device_id":7'))
     with pytest.raises(SettingsError, match=r"\$\.households\[1\]\.device_id"):
+        read_registry(path)
+
+
+def test_the_gateways_own_name_is_refused(tmp_path: Path) -> None:
+    """No device may pass for the flood alarm."""
+    path = registry_file(tmp_path, household(FLOOD))
+    with pytest.raises(SettingsError, match="gateway-flood is the gateway's own"):
         read_registry(path)
 
 

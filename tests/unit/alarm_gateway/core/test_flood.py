@@ -35,7 +35,7 @@ def test_unknown_devices_beyond_the_limit_are_one_alarm_with_a_count() -> None:
     """Each is answered and acknowledged, and the screen shows one line."""
     gateway = Gateway(STRICT)
     effects = gateway.take(*strangers(100))
-    shown = {one.alarm_id: one for one in views(effects, "police")}
+    shown = {str(one.alarm_id): one for one in views(effects, "police")}
     assert {"bogus-1.1", "bogus-2.1", "gateway-flood.1"} == set(shown)
     assert (98, 3) == (shown["gateway-flood.1"].condensed_count, shown["gateway-flood.1"].priority)
     assert (100, 100) == (len(effects.acks), statuses(effects).count("received"))
@@ -62,7 +62,7 @@ def test_a_press_without_doubts_is_never_counted() -> None:
     """In the middle of a flood a genuine press is an alarm of its own, at once."""
     gateway = Gateway(STRICT)
     effects = gateway.take(*strangers(50), press(1), *strangers(50, first=51))
-    shown = {one.alarm_id: one for one in views(effects, "police")}
+    shown = {str(one.alarm_id): one for one in views(effects, "police")}
     assert 1 == shown["aware-000001.1"].priority
 
 
