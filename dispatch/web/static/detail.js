@@ -178,8 +178,10 @@ function textOf({ kind, text }) {
   if (!text) return "";
   if (kind === "raised" || kind === "pressed_again") return nl.triggers[text] ?? text;
   if (kind === "escalated") return nl.reasons[text] ?? text;
+  if (kind === "fault" || kind === "fault_over") return nl.conditions[text] ?? text;
   if (kind === "close") {
     const [code, ...rest] = text.split(": ");
+    if (nl.endings[code]) return nl.endings[code];
     return nl.dispositions[code] ? [nl.dispositions[code], ...rest].join(": ") : text;
   }
   return text;

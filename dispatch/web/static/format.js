@@ -33,6 +33,8 @@ const DAY_MS = 86_400_000;
 
 export const clock = (atMs) => `${dayFormat.format(atMs)} ${clockFormat.format(atMs)}`;
 
+export const day = (atMs) => dayFormat.format(atMs);
+
 export const time = (atMs, nowMs) =>
   Math.abs(nowMs - atMs) < DAY_MS / 2
     ? timeFormat.format(atMs)

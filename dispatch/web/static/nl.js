@@ -43,6 +43,7 @@ export const reasons = {
   tamper: "Sabotage aan de knop",
   supervision_lost: "Bewaking van de knop verloren",
   battery_low: "Batterij bijna leeg",
+  clock_drift: "Klok van de knop loopt niet gelijk",
   flood: "Ongewoon veel berichten",
 };
 
@@ -59,6 +60,7 @@ export const remarks = {
   delivered_late: "laat aangekomen",
   clock_ahead: "klok van de knop loopt voor",
   out_of_order: "niet in volgorde",
+  in_maintenance: "knop in onderhoud",
 };
 
 export const dispositions = {
@@ -84,6 +86,23 @@ export const timeline = {
   hand_over: "Overgedragen",
   refused: "Actie geweigerd",
   escalated: "Geëscaleerd",
+  fault: "Storing aan de knop",
+  fault_over: "Storing voorbij",
+  flood: "Berichtenvloed",
+};
+
+export const conditions = {
+  silent: "knop laat niets meer horen",
+  link_lost: "verbinding verbroken",
+  battery_low: "batterij bijna leeg",
+  tamper: "sabotage",
+  clock_drift: "klok loopt niet gelijk",
+};
+
+// Why the gateway closed an alarm by itself.
+export const endings = {
+  test_expired: "Test verlopen",
+  fault_over: "Storing voorbij",
 };
 
 export const signals = {
@@ -147,13 +166,15 @@ export const labels = {
   case: "Zaak",
   state: "Status",
   action: "Actie",
-  presses: (count) => `${count}× ingedrukt`,
+  presses: (count) => (count ? `${count}× ingedrukt` : "niet ingedrukt"),
+  condensed: (count) => `${count} berichten samengevat`,
   pressesTitle: "Drukken op de knop",
   escalated: (level) => `Geëscaleerd, niveau ${level}`,
   unverified: "Wordt nagevraagd",
   withdrawn: "Ingetrokken door de gateway",
   acceptWithin: (left) => `aannemen binnen ${left}`,
   acceptLate: (late) => `${late} te laat`,
+  assessBy: (day) => `beoordeling uiterlijk ${day}`,
   onSceneWithin: (left) => `ter plaatse binnen ${left}`,
   onSceneLate: (late) => `${late} over de aanrijtijd`,
   select: "Kies een melding om de details te zien.",

@@ -1,7 +1,7 @@
 // Small pieces that tables and details share. Text is only ever set as text.
 
 import { html, nothing, svg } from "./vendor/lit.js";
-import { duration } from "./format.js";
+import { day, duration } from "./format.js";
 import { labels, otherAgency, status } from "./nl.js";
 import { nowMs, state } from "./store.js";
 
@@ -64,6 +64,8 @@ export function deadline(view) {
       ? { late: false, text: labels.acceptWithin(duration(acceptBy - now)) }
       : { late: true, text: labels.acceptLate(duration(now - acceptBy)) };
   }
+  const { assess_by_ms: assessBy } = view.deadlines;
+  if (assessBy) return { late: assessBy < now, text: labels.assessBy(day(assessBy)) };
   if (onSceneBy && ["accepted", "unit_assigned"].includes(view.status)) {
     return onSceneBy >= now
       ? { late: false, text: labels.onSceneWithin(duration(onSceneBy - now)) }

@@ -70,7 +70,7 @@ function line(row) {
       </td>
       <td>
         <div class="state">${status[view.status]} ${badges(row)}</div>
-        <div class="quiet">${labels.presses(view.press_count)} · ${otherStatus(view)}</div>
+        <div class="quiet">${amounts(view)} · ${otherStatus(view)}</div>
         ${view.doubts.length
           ? html`<div class="doubts">
               ${labels.doubt(view.doubts.map((code) => doubts[code] ?? code).join("; "))}
@@ -82,6 +82,9 @@ function line(row) {
     </tr>
   `;
 }
+
+const amounts = ({ press_count: presses, condensed_count: condensed }) =>
+  condensed ? `${labels.presses(presses)}, ${labels.condensed(condensed)}` : labels.presses(presses);
 
 const notice = (row) => {
   const told = state.notices.get(row.alarm_id);
