@@ -4,10 +4,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.helpers.gateway_process import Gateway
 
 START_DEADLINE_S = 10.0
 CONFIG = """\
@@ -94,3 +96,11 @@ def mosquitto(program: Callable[[str], Path], tmp_path: Path) -> Iterator[Mosqui
     broker.start()
     yield broker
     broker.kill()
+
+
+@pytest.fixture
+async def gateway(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Gateway]:
+    """Give this test a gateway on a folder of its own, not started yet."""
+    one = Gateway(tmp_path, mosquitto)
+    yield one
+    one.part.kill()
