@@ -270,20 +270,27 @@ def _level_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
     return int(waited_ms >= ms(policy.times.accept_within_s))
 
 
+def unreachable_at(track: TrackState, policy: Policy) -> TimestampMs | None:
+    """Return when a console that does not confirm an alarm is called unreachable; None: never.
+
+    It counts from the moment at which the alarm was put before the console, so that nothing
+    that happens to the alarm meanwhile postpones it.
+    """
+    if track.cleared or track.unreachable or track.confirmed_version >= track.opened_version:
+        return None
+    return TimestampMs(track.opened_at_ms + 2 * ms(policy.times.confirm_within_s))
+
+
 def _unreachable(
-    state: DeviceState, received: ConfirmOverdue, now_ms: TimestampMs, _policy: Policy
+    state: DeviceState, received: ConfirmOverdue, now_ms: TimestampMs, policy: Policy
 ) -> list[Record]:
     alarm = state.alarm
     if alarm is None or alarm.alarm_id != received.alarm_id:
         return []
     records: list[Record] = []
     for console in CONSOLES:
-        track = alarm.track(console)
-        if (
-            not track.cleared
-            and not track.unreachable
-            and track.confirmed_version < track.opened_version
-        ):
+        due_ms = unreachable_at(alarm.track(console), policy)
+        if due_ms is not None and due_ms <= now_ms:
             event = Escalated(console=console, level=1, reason="console_unreachable")
             records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
     return records

@@ -16,6 +16,7 @@ from alarm_gateway.core.decide import (
     TestDue,
     decide,
     escalates_at,
+    unreachable_at,
 )
 from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.effects import FeedbackDue
@@ -63,8 +64,9 @@ class Batch:
     """State of every device that the records change, after them."""
     acks: list[int] = field(default_factory=list)
     feedback: list[FeedbackDue] = field(default_factory=list)
-    again: set[DeviceId] = field(default_factory=set)
-    """Devices whose alarm is published again although nothing changed."""
+    again: dict[DeviceId, None] = field(default_factory=dict)
+    """Devices whose alarm is published again although nothing changed, in order: the same
+    inputs always have the same effects."""
     gone: list[tuple[ConsoleId, AlarmId]] = field(default_factory=list)
     tallies: dict[DeviceId, Tally] = field(default_factory=dict)
     """What was counted instead of written, by the aggregate that it is counted on."""
@@ -244,7 +246,7 @@ class Intake:
         if alarm is not None and alarm.track(console).cleared:
             batch.gone.append((console, alarm_id))
         elif not records and isinstance(received, ActionReceived):
-            batch.again.add(device_id)
+            batch.again[device_id] = None
 
     def _deadline(self, batch: Batch, deadline: Deadline) -> None:
         """Look at whatever had to have happened by now."""
@@ -270,14 +272,17 @@ class Intake:
             return
         device_id, attempt = deadline.device_id, deadline.attempt
         confirm_ms = ms(self._policy.times.confirm_within_s)
-        if batch.now_ms - alarm.changed_at_ms < confirm_ms:
-            due_ms = alarm.changed_at_ms + confirm_ms
-            self.timers.arm("confirm", device_id, alarm.alarm_id, due_ms)
-            return
         if attempt > 0:
             self._decide(batch, device_id, ConfirmOverdue(alarm.alarm_id))
-        batch.again.add(device_id)
-        due_ms = batch.now_ms + min(confirm_ms * 2**attempt, REPUBLISH_MS_MAX)
+        if batch.now_ms - alarm.changed_at_ms < confirm_ms:
+            due_ms = alarm.changed_at_ms + confirm_ms
+        else:
+            batch.again[device_id] = None
+            due_ms = batch.now_ms + min(confirm_ms * 2**attempt, REPUBLISH_MS_MAX)
+        for track in (alarm.police, alarm.veilig_thuis):
+            overdue_ms = unreachable_at(track, self._policy)
+            if overdue_ms is not None and batch.now_ms < overdue_ms < due_ms:
+                due_ms = overdue_ms
         self.timers.arm("confirm", device_id, alarm.alarm_id, due_ms, min(attempt + 1, 10))
 
     def _state(self, device_id: DeviceId) -> DeviceState:

@@ -20,15 +20,15 @@ class Deadline(NamedTuple):
 
 
 class Timers:
-    """Deadlines in order of time, at most one of a kind for each alarm, or for each device."""
+    """Deadlines in order of time: for each alarm, or device, the soonest one of each kind."""
 
     def __init__(self) -> None:
         self._heap: list[Deadline] = []
-        self._armed: set[tuple[DeadlineKind, str]] = set()
+        self._armed: dict[tuple[DeadlineKind, str], Deadline] = {}
         self._count = 0
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._armed)
 
     def arm(
         self,
@@ -38,21 +38,28 @@ class Timers:
         due_ms: int,
         attempt: int = 0,
     ) -> None:
-        """Set a deadline, unless one of this kind runs for this alarm or device already."""
+        """Set a deadline, unless one of this kind runs out no later for this alarm or device.
+
+        One that would run out later is replaced: a view that changes while the last one waits
+        for its fifth repeat is a new view, and has to be confirmed in its own time.
+        """
         key = (kind, alarm_id or device_id)
-        if key not in self._armed:
-            self._armed.add(key)
+        armed = self._armed.get(key)
+        if armed is None or due_ms < armed.due_ms:
             self._count += 1
-            heapq.heappush(
-                self._heap,
-                Deadline(TimestampMs(due_ms), self._count, kind, device_id, alarm_id, attempt),
+            deadline = Deadline(
+                TimestampMs(due_ms), self._count, kind, device_id, alarm_id, attempt
             )
+            self._armed[key] = deadline
+            heapq.heappush(self._heap, deadline)
 
     def due(self, now_ms: TimestampMs) -> list[Deadline]:
         """Take out, and disarm, everything that is due by now."""
         taken: list[Deadline] = []
         while self._heap and self._heap[0].due_ms <= now_ms:
             deadline = heapq.heappop(self._heap)
-            self._armed.discard((deadline.kind, deadline.alarm_id or deadline.device_id))
-            taken.append(deadline)
+            key = (deadline.kind, deadline.alarm_id or deadline.device_id)
+            if self._armed.get(key) is deadline:
+                del self._armed[key]
+                taken.append(deadline)
         return taken

@@ -3,6 +3,7 @@
 from alarm_gateway.core.inputs import (
     Tick,
 )
+from alarm_gateway.core.records import Escalated
 from alarm_protocol.units import TimestampMs
 from tests.helpers.gateway import (
     FIRST_ALARM,
@@ -10,6 +11,7 @@ from tests.helpers.gateway import (
     Gateway,
     accept,
     acted,
+    close,
     confirmed,
     press,
     view,
@@ -52,6 +54,49 @@ def test_an_unconfirmed_view_is_published_again_and_then_escalated() -> None:
     assert view(again, "police").version == 1
     escalated = view(gateway.take(Tick(), now_ms=NOW_MS + 4_000), "police")
     assert (escalated.version, escalated.reasons[-1]) == (2, "console_unreachable")
+
+
+def test_what_the_other_agency_does_never_postpones_that_a_console_is_unreachable() -> None:
+    """An alarm that keeps changing is no reason to wait for a console that holds none of it."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(confirmed("veilig_thuis", FIRST_ALARM, 1))
+    gateway.take(Tick(), now_ms=NOW_MS + 2_000)
+    gateway.take(acted("veilig_thuis", accept()), now_ms=NOW_MS + 3_900)
+    escalated = view(gateway.take(Tick(), now_ms=NOW_MS + 4_000), "police")
+    assert escalated.reasons[-1] == "console_unreachable"
+
+
+def test_a_real_press_does_not_wait_for_the_repeat_of_the_test_before_it() -> None:
+    """A console that is slow to confirm one version gets 2 s for the next, not what is left."""
+    gateway = Gateway()
+    gateway.take(press(1, trigger="test"))
+    gateway.take(confirmed("veilig_thuis", FIRST_ALARM, 1))
+    for second in (2, 4, 8, 16):
+        gateway.take(Tick(), now_ms=NOW_MS + second * 1_000)
+    gateway.take(confirmed("police", FIRST_ALARM, 2))
+    gateway.take(press(2, trigger="duress"), now_ms=NOW_MS + 17_000)
+    gateway.take(confirmed("veilig_thuis", FIRST_ALARM, 3))
+    assert view(gateway.take(Tick(), now_ms=NOW_MS + 19_000), "police").version == 3
+    escalated = view(gateway.take(Tick(), now_ms=NOW_MS + 21_000), "police")
+    assert escalated.timeline[-1].text == "console_unreachable"
+
+
+def test_a_track_that_opens_again_escalates_in_its_own_time() -> None:
+    """Its 30 s count although the other agency's next level is due later."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    for second in (2, 4):
+        gateway.take(Tick(), now_ms=NOW_MS + second * 1_000)
+    gateway.take(acted("veilig_thuis", accept()), now_ms=NOW_MS + 5_000)
+    gateway.take(acted("veilig_thuis", close()), now_ms=NOW_MS + 6_000)
+    again = gateway.restarted()
+    again.take(press(2), now_ms=NOW_MS + 8_000)
+    again.take(Tick(), now_ms=NOW_MS + 38_000)
+    levels = [record.event for record in again.journal if isinstance(record.event, Escalated)]
+    assert ("veilig_thuis", 1, "not_accepted") in [
+        (event.console, event.level, event.reason) for event in levels
+    ]
 
 
 def test_a_confirmed_view_is_left_alone() -> None:

@@ -17,14 +17,15 @@ def test_a_deadline_comes_out_once_and_not_before_its_time() -> None:
     assert timers.due(TimestampMs(1_000)) == []
 
 
-def test_a_second_deadline_of_a_kind_is_not_armed_beside_the_first() -> None:
-    """However often an alarm changes, it has one deadline of a kind: the heap is bounded."""
+def test_only_the_soonest_deadline_of_a_kind_is_kept() -> None:
+    """However often an alarm changes, it has one deadline of a kind, and never too late a one."""
     timers = Timers()
     for due_ms in (100, 50, 200):
         timers.arm("confirm", DEVICE, AlarmId("a.1"), due_ms)
     timers.arm("accept", DEVICE, AlarmId("a.1"), 70)
     assert len(timers) == 2
-    assert [deadline.due_ms for deadline in timers.due(TimestampMs(1_000))] == [70, 100]
+    assert [deadline.due_ms for deadline in timers.due(TimestampMs(1_000))] == [50, 70]
+    assert len(timers) == 0
 
 
 @given(st.lists(st.integers(0, 1_000), max_size=50), st.integers(0, 1_000))
