@@ -97,7 +97,8 @@ def test_cores_call_nothing_impure(program: str) -> None:
 def test_programs_meet_on_the_wire_only(program: str) -> None:
     """No program imports another; only simulator/world runs the others' cores."""
     others = [one for one in PROGRAMS if one != program]
-    cores = [f"{one}.core" for one in others]
+    # The journal's row format is pure too, and a world's disk has to speak it.
+    cores = [*(f"{one}.core" for one in others), "alarm_gateway.adapters.chain"]
     found = []
     for path, tree in modules(program):
         for line, name in imports(tree):

@@ -1,0 +1,62 @@
+"""From messages to the gateway's inputs, as `alarm_gateway/adapters/decode.py` does it.
+
+It is written again here because the adapters stand on asyncio, and a world may import cores
+only. The two are held together by a test.
+"""
+
+from alarm_gateway.core.inputs import (
+    ActionReceived,
+    DeliveriesConfirmed,
+    HeartbeatReceived,
+    Input,
+    LinkReceived,
+    PresenceReceived,
+    PressReceived,
+    Unreadable,
+)
+from alarm_gateway.core.records import FLOOD
+from alarm_protocol.codec import (
+    decode_action,
+    decode_heartbeat,
+    decode_link,
+    decode_presence,
+    decode_press,
+)
+from alarm_protocol.errors import WireError
+from alarm_protocol.messages import ConfirmDelivery
+from alarm_protocol.topics import parse_console_topic, parse_device_topic
+from simulator.world.client import Received
+
+
+def alarm_input(message: Received) -> Input:
+    """Read a message of the alarm lane: a press, an action, or something to quarantine."""
+    topic, payload, _, receipt = message
+    try:
+        if topic.endswith("/press"):
+            device_id = parse_device_topic(topic).device_id
+            if device_id == FLOOD:
+                return Unreadable(topic, payload, "reserved_device", receipt)
+            press, line, signature = decode_press(payload)
+            return PressReceived(device_id, topic, press, line, signature, receipt)
+        console = parse_console_topic(topic).console
+        action = decode_action(payload)
+    except WireError as error:
+        return Unreadable(topic, payload, error.reason, receipt)
+    if isinstance(action, ConfirmDelivery):
+        return DeliveriesConfirmed(console, action, receipt)
+    return ActionReceived(console, action, receipt)
+
+
+def supervision_input(message: Received) -> Input | None:
+    """Read a message of the supervision lane; None for what cannot be read."""
+    topic, payload = message.topic, message.payload
+    try:
+        if topic.endswith("/heartbeat"):
+            device_id = parse_device_topic(topic).device_id
+            return HeartbeatReceived(device_id, decode_heartbeat(payload))
+        if topic.endswith("/link"):
+            device_id = parse_device_topic(topic).device_id
+            return LinkReceived(device_id, decode_link(payload))
+        return PresenceReceived(parse_console_topic(topic).console, decode_presence(payload))
+    except WireError:
+        return None
