@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -65,16 +66,13 @@ async def _serve(settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
+    listener = _listen(settings)  # before anything is connected that a taken port would undo
     app = make_app(Feed(settings), bind_host=settings.host)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, settings.host, settings.port)
-        try:
-            await site.start()
-        except OSError as error:
-            raise SettingsError(_why_not(settings, error)) from error
-        port = runner.addresses[0][1]
+        await web.SockSite(runner, listener).start()
+        port = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
         # The one line on standard output that others wait for.
         print(f"ready dispatch-console console={settings.console} url=http://{shown}:{port}")  # noqa: T201
@@ -83,6 +81,14 @@ async def _serve(settings: Settings) -> None:
         structlog.get_logger("dispatch").info("stopping", console=settings.console)
     finally:
         await runner.cleanup()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        return socket.create_server((settings.host, settings.port), family=family)
+    except OSError as error:
+        raise SettingsError(_why_not(settings, error)) from error
 
 
 def _why_not(settings: Settings, error: OSError) -> str:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import getpass
 import os
 import shlex
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,9 +65,9 @@ async def run_demo(
     out = console or Console()
     if settings.headless_s is not None and settings.rate_per_s <= 0:
         raise SimulatorError("--rate must be above 0 with --headless: nothing would be pressed")
-    with _only_one(settings.data_dir):
+    with _only_one(settings.data_dir), _well_known_ports() as mine:
         homes = _households(settings, out)
-        stack = Stack(_stack_settings(settings, homes))
+        stack = Stack(_stack_settings(settings, homes, well_known_ports=mine))
         try:
             if not await _start(stack, stop, out):
                 return 0
@@ -78,18 +80,20 @@ async def run_demo(
             _line(out, "stopped; nothing is left running")
 
 
-def _stack_settings(settings: DemoSettings, homes: registry.Registry) -> StackSettings:
+def _stack_settings(
+    settings: DemoSettings, homes: registry.Registry, *, well_known_ports: bool
+) -> StackSettings:
     per_device_s = settings.devices / settings.rate_per_s if settings.rate_per_s > 0 else 0.0
     return StackSettings(
         data_dir=settings.data_dir,
         registry=homes.path,
         broker=settings.broker,
         broker_kind=settings.broker_kind,
-        broker_port=BROKER_PORT,
+        broker_port=BROKER_PORT if well_known_ports else None,
         fleet=settings.devices,
         fleet_first=HAND_DEVICES + 1,
         fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
-        console_ports=CONSOLE_PORTS,
+        console_ports=CONSOLE_PORTS if well_known_ports else None,
     )
 
 
@@ -113,8 +117,6 @@ def _households(settings: DemoSettings, out: Console) -> registry.Registry:
 
 async def _start(stack: Stack, stop: asyncio.Event, out: Console) -> bool:
     """Start all parts, a line each; tell whether it got to its end before `stop`."""
-    if stack.broker is None:
-        _line(out, f"ready    broker           {stack.broker_url} (was there already)")
     starting = asyncio.create_task(stack.start(lambda part: _announce(stack, part, out)))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +130,8 @@ async def _start(stack: Stack, stop: asyncio.Event, out: Console) -> bool:
 
 
 def _announce(stack: Stack, part: Part, out: Console) -> None:
+    if stack.broker is None and part is stack.gateway:
+        _line(out, f"ready    {'broker':<22} {stack.broker_url} (was there already)")
     where = ""
     if part is stack.broker and stack.local_broker is not None:
         where = f"{stack.local_broker.kind}, {stack.broker_url} (this machine only)"
@@ -240,21 +244,36 @@ def _only_one(data_dir: Path) -> Iterator[None]:
             f"data folder {data_dir} cannot be used: {error.strerror}; choose another --data-dir"
         ) from None
     with file:
-        _lock(file.fileno(), data_dir)
+        if not _lock(file.fileno()):
+            raise StackError(
+                f"another demo runs in {data_dir}; stop it, or choose another --data-dir"
+            )
         yield
 
 
-def _lock(handle: int, data_dir: Path) -> None:
-    if sys.platform == "win32":
+@contextlib.contextmanager
+def _well_known_ports() -> Iterator[bool]:
+    """Tell whether the usual ports are this demo's: two that start at once must not share."""
+    try:
+        file = (Path(tempfile.gettempdir()) / f"aware-demo-ports-{getpass.getuser()}").open("w")
+    except OSError:
+        yield False
         return
+    with file:
+        yield _lock(file.fileno())
+
+
+def _lock(handle: int) -> bool:
+    """Lock a file until it is closed; tell whether nobody else holds it."""
+    if sys.platform == "win32":
+        return True
     import fcntl  # noqa: PLC0415 - not there on Windows
 
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise StackError(
-            f"another demo runs in {data_dir}; stop it, or choose another --data-dir"
-        ) from None
+        return False
+    return True
 
 
 def _line(out: Console, text: str) -> None:

@@ -54,6 +54,10 @@ class Part:
         """Tell whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
+    def use_option(self, name: str, value: str) -> None:
+        """Give an option of its command another value, for the next start."""
+        self._command[self._command.index(name) + 1] = value
+
     def has_ended(self) -> bool:
         """Tell whether it was started and ended without being told to."""
         return self._process is not None and self._process.poll() is not None

@@ -18,6 +18,8 @@ from simulator.core.errors import StackError
 from simulator.processes import Part, accepts, free_port
 
 _URL = re.compile(r"\burl=(\S+)")
+PORT_TAKEN = "is taken by another program"
+"""What a console says of a port that it cannot have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +94,23 @@ class Stack:
             if self.settings.broker is not None:
                 await self._check_given_broker(self.settings.broker)
             for part in self.parts:
-                await part.start()
+                await self._start_part(part)
                 self._note_url(part)
                 if on_ready is not None:
                     on_ready(part)
         except BaseException:
             await self.stop()
             raise
+
+    async def _start_part(self, part: Part) -> None:
+        """Start a part; a console whose port was taken a moment ago gets another one."""
+        try:
+            await part.start()
+        except StackError:
+            if part not in self.consoles.values() or PORT_TAKEN not in part.last_words():
+                raise
+            part.use_option("--port", "0")
+            await part.start()
 
     async def stop(self) -> dict[str, int | None]:
         """Stop every part, the last started first; return the exit codes by name."""
