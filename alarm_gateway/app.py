@@ -9,13 +9,16 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from alarm_gateway.adapters.chain import verify_chain
+from alarm_gateway.adapters.chain import record_of, verify_chain
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.policy_file import running_policy
+from alarm_gateway.adapters.press_file import read_press
 from alarm_gateway.adapters.registry import read_registry
 from alarm_gateway.adapters.spool import lay, maintenance_command
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import GatewayError, SettingsError
+from alarm_gateway.explain import explain as explain_press
+from alarm_gateway.explain import explanation_table, state_from
 from alarm_gateway.pump import Pump
 from alarm_gateway.reports import alarm_states, alarm_table, history_table
 from alarm_gateway.settings import Settings, read_settings
@@ -123,6 +126,32 @@ def show(
     console = Console()
     console.width = max(console.width, 100)
     console.print(table)
+
+
+@app.command()
+def explain(
+    press: Annotated[Path, typer.Option(help="File with the bytes of one press; - reads stdin.")],
+    registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
+    policy: Annotated[Path | None, typer.Option(help="Policy file (TOML).")] = None,
+    topic: Annotated[
+        str | None, typer.Option(help="Topic it came on; without it that of the device it names.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder of a journal whose history counts.")
+    ] = None,
+) -> None:
+    """Tell what the gateway would make of a press, and why; nothing is run or written."""
+    try:
+        rules, homes = running_policy(policy, now_ms()), read_registry(registry)
+        signed, device_id = read_press(press, topic)
+        rows = [] if data_dir is None else read_rows(data_dir)
+        records = [record_of(row) for row in rows if row.device_id == device_id]
+        state = state_from(device_id, records)
+        home = homes.get(device_id)
+        explanation = explain_press(signed, state, home, now_ms(), rules)
+    except GatewayError as error:
+        _stop(error)
+    Console().print(explanation_table(explanation, rules))
 
 
 @app.command()
