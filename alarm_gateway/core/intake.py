@@ -52,6 +52,8 @@ from alarm_protocol.units import (
 )
 
 REPUBLISH_MS_MAX = 30_000
+REPEATED_MAX = 4_096
+"""Alarms of which it is remembered that a question about them was just answered."""
 
 
 @dataclass(slots=True)
@@ -100,6 +102,7 @@ class Intake:
         self._registry = registry
         self._devices = devices
         self._durable = durable
+        self._repeated_ms: dict[AlarmId, TimestampMs] = {}
         self._message_gate = Gate(policy.flood.messages_per_minute)
         self._fault_gate = Gate(policy.flood.faults_per_minute)
 
@@ -245,8 +248,24 @@ class Intake:
         alarm = self._devices[device_id].alarm
         if alarm is not None and alarm.track(console).cleared:
             batch.gone.append((console, alarm_id))
-        elif not records and isinstance(received, ActionReceived):
+        elif not records and (
+            isinstance(received, ActionReceived) or self._may_repeat(alarm_id, batch.now_ms)
+        ):
             batch.again[device_id] = None
+
+    def _may_repeat(self, alarm_id: AlarmId, now_ms: TimestampMs) -> bool:
+        """Tell whether a confirmation without news is answered with the view.
+
+        It is how a console asks, after an interruption, whether it still holds the truth. It
+        confirms that answer too, and that one is not answered again.
+        """
+        last_ms = self._repeated_ms.get(alarm_id)
+        if last_ms is not None and now_ms - last_ms < ms(self._policy.times.confirm_within_s):
+            return False
+        if len(self._repeated_ms) >= REPEATED_MAX:
+            self._repeated_ms.clear()
+        self._repeated_ms[alarm_id] = now_ms
+        return True
 
     def _deadline(self, batch: Batch, deadline: Deadline) -> None:
         """Look at whatever had to have happened by now."""

@@ -117,6 +117,19 @@ def test_a_confirmation_is_journalled_once_per_version() -> None:
     assert [record.kind for record in gateway.journal] == ["pressed", "delivered"]
 
 
+def test_a_console_that_asks_again_is_answered_once() -> None:
+    """A confirmation without news is a question; the confirmation of the answer is none."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    assert views(gateway.take(confirmed("police", FIRST_ALARM, 1)), "police") == []
+    asked = gateway.take(confirmed("police", FIRST_ALARM, 1), now_ms=NOW_MS + 60_000)
+    assert view(asked, "police").version == 1
+    again = gateway.take(confirmed("police", FIRST_ALARM, 1), now_ms=NOW_MS + 60_050)
+    assert views(again, "police") == []
+    later = gateway.take(confirmed("police", FIRST_ALARM, 1), now_ms=NOW_MS + 65_000)
+    assert view(later, "police").version == 1
+
+
 def test_a_confirmation_of_a_version_that_does_not_exist_is_ignored() -> None:
     """A console cannot confirm the future."""
     gateway = Gateway()
