@@ -1,32 +1,44 @@
-"""One simulated device on its own MQTT connection: the core, driven by socket and clock."""
+"""One simulated device on its own MQTT connection, with as little around it as will do.
+
+A fleet has many thousands of these in one process, so there is no task, no timer and no
+queue for each. There need not be: the device itself repeats a press until it is answered, so
+nothing here has to survive a lost connection. The gateway's own session is other code; a
+mistake in one of the two cannot hide in the other.
+"""
 
 import asyncio
+import random
+import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import mqtt5
 import structlog
 
 from alarm_protocol.codec import decode_feedback
-from alarm_protocol.errors import SessionClosedError, WireError
+from alarm_protocol.errors import WireError
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, Location, Trigger
 from alarm_protocol.runtime.broker_url import BrokerUrl
-from alarm_protocol.runtime.mqtt_session import (
-    MqttSession,
-    OutboxFullError,
-    Received,
-    SessionSettings,
-    SessionState,
-    Will,
-)
+from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.units import DurationMs, PressId, TimestampMs
 from simulator import ids
 from simulator.core.device import Device, DeviceSettings, FeedbackOutcome, Outgoing, PressRefused
+from simulator.schedule import Schedule
 from simulator.steady_clock import SteadyClock
 
-KEEP_ALIVE_S = 60
-OUTBOX_MAX = 100
-RECEIVE_MAX = 20
+KEEP_ALIVE_S_MIN = 60
+CONNECT_S_MAX = 10.0
+RECONNECT_S_MIN = 0.1
+RECONNECT_S_MAX = 5.0
+PACKET_BYTES_MAX = 65_536
+WINDOW_MAX = 16
+"""Unacknowledged presses at once, below every broker's Receive Maximum (Mosquitto: 20)."""
+PACKET_ID_MAX = 65_535
+SESSION_EXPIRY_S = 3_600
 _ACCURACY_M = 12.0
+_REFUSED_FROM = 128
 
 OnFeedback = Callable[[Device, Feedback, FeedbackOutcome], None]
 OnSent = Callable[[Outgoing], None]
@@ -60,120 +72,276 @@ def device_of(
     return Device(settings, sequence=now_ms, heartbeat_at_ms=first_beat_ms)
 
 
-class DeviceLink:
-    """A device that keeps itself connected, beats, repeats, and listens for feedback.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkSettings:
+    """What all devices of a fleet share.
 
-    Args:
-        device: The core to drive.
-        broker: Where to connect.
-        steady: The time for its schedule.
-        on_feedback: Hears every feedback message and what it meant.
-        on_sent: Hears of every press handed to the session, repeats too.
+    Attributes:
+        source: Local address to connect from; with several, a fleet outgrows one address's
+            ports.
+        keep_alive_s: Longest silence towards the broker; heartbeats are what fills it.
     """
 
-    def __init__(
-        self,
-        device: Device,
-        broker: BrokerUrl,
-        steady: SteadyClock,
-        *,
-        on_feedback: OnFeedback | None = None,
-        on_sent: OnSent | None = None,
-    ) -> None:
+    broker: BrokerUrl
+    steady: SteadyClock
+    schedule: Schedule
+    on_feedback: OnFeedback
+    on_sent: OnSent
+    on_online: Callable[[int], None]
+    keep_alive_s: int = KEEP_ALIVE_S_MIN
+    source: str | None = None
+    tls: ssl.SSLContext | None = None
+
+
+class DeviceLink(asyncio.Protocol):
+    """A device that keeps itself connected, beats, repeats, and listens for feedback."""
+
+    __slots__ = (
+        "_failures", "_heard_s", "_in_flight", "_next_id", "_pinged", "_reader", "_shared",
+        "_transport", "_waiting", "_wake_ms", "closing", "device", "ended", "online",
+    )  # fmt: skip
+
+    def __init__(self, device: Device, shared: LinkSettings) -> None:
         self.device = device
-        self.online = asyncio.Event()
-        """Set while connected and subscribed."""
-        self._steady = steady
-        self._on_feedback = on_feedback
-        self._on_sent = on_sent
-        self._timer: asyncio.TimerHandle | None = None
-        down = device.link("down")
-        self._session = MqttSession(
-            SessionSettings(
-                broker=broker,
-                client_id=f"device-{device.device_id}",
-                subscriptions=((device.feedback_topic, 1),),
-                will=Will(down.topic, down.payload, qos=down.qos, retain=down.retain),
-                keep_alive_s=KEEP_ALIVE_S,
-                receive_max=RECEIVE_MAX,
-                outbox_max=OUTBOX_MAX,
-            ),
-            on_batch=self._take,
-            on_state=self._state,
+        self.online = False
+        """Connected and subscribed."""
+        self.closing = False
+        self.ended: asyncio.Future[None] | None = None
+        """While closing: done when the connection is gone."""
+        self._shared = shared
+        self._transport: asyncio.Transport | None = None
+        self._reader: PacketReader | None = None
+        self._waiting: list[Outgoing] | None = None
+        self._in_flight = 0
+        self._next_id = 1
+        self._failures = 0
+        self._wake_ms = 0
+        self._heard_s = 0.0
+        self._pinged = False
+
+    # -- connecting ---------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Try once to connect; a failure is followed by another try, later and at random."""
+        shared = self._shared
+        broker = shared.broker
+        try:
+            async with asyncio.timeout(CONNECT_S_MAX):
+                await asyncio.get_running_loop().create_connection(
+                    lambda: self,
+                    broker.host,
+                    broker.port,
+                    ssl=shared.tls,
+                    local_addr=(shared.source, 0) if shared.source else None,
+                )
+        except (OSError, TimeoutError) as error:
+            log.debug("device cannot connect", device=self.device.device_id, error=str(error))
+            self._again()
+
+    def _again(self) -> None:
+        if self.closing:
+            return
+        self._failures = min(self._failures + 1, 10)
+        longest_s = min(RECONNECT_S_MAX, RECONNECT_S_MIN * 2**self._failures)
+        delay_s = random.uniform(RECONNECT_S_MIN, longest_s)  # noqa: S311 - spreads load
+        self._shared.schedule.after(delay_s, self._reconnect)
+
+    def _reconnect(self) -> None:
+        if not self.closing:
+            loop = asyncio.get_running_loop()
+            name = f"connect-{self.device.device_id}"
+            _connecting.add(task := loop.create_task(self.connect(), name=name))
+            task.add_done_callback(_connecting.discard)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Say who we are."""
+        self._transport = transport  # type: ignore[assignment] # create_connection gives a stream
+        self._reader = PacketReader(PACKET_BYTES_MAX)
+        self._in_flight = 0
+        self._waiting = None
+        self._pinged = False
+        self._heard_s = asyncio.get_running_loop().time()
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.closing:
+            transport.close()
+            return
+        down = self.device.link("down")
+        broker = self._shared.broker
+        self._write(
+            mqtt5.ConnectPacket(
+                f"device-{self.device.device_id}",
+                username=broker.username,
+                password=(broker.password or "").encode() if broker.username else None,
+                keep_alive=self._shared.keep_alive_s,
+                session_expiry_interval=SESSION_EXPIRY_S,
+                will=mqtt5.Will(
+                    down.topic, payload=down.payload, qos=mqtt5.QoS(down.qos), retain=down.retain
+                ),
+            ).write()
         )
 
-    async def run(self) -> None:
-        """Stay connected until `close`."""
-        await self._session.run()
-
-    async def close(self) -> None:
-        """Say `link down` on purpose and end `run`."""
-        self._cancel_timer()
-        if self._session.connected:
-            self._publish([self.device.link("down")])
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Come back later, unless this is the end."""
+        self._transport = None
+        self._reader = None
+        self._set_online(now=False)
         self.device.disconnected()
-        await self._session.close()
+        if self.ended is not None and not self.ended.done():
+            self.ended.set_result(None)
+        if exc is not None:
+            log.debug("device lost", device=self.device.device_id, error=str(exc))
+        self._again()
+
+    def _set_online(self, *, now: bool) -> None:
+        if now != self.online:
+            self.online = now
+            self._shared.on_online(1 if now else -1)
+
+    # -- packets ------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the broker sends."""
+        if self._reader is None:
+            return
+        self._heard_s = asyncio.get_running_loop().time()
+        self._pinged = False
+        for packet in self._reader.feed(data):
+            self._take(packet)
+        if self._reader is not None and self._reader.error is not None:
+            self._drop(str(self._reader.error))
+
+    def _take(self, packet: mqtt5.Packet) -> None:
+        match packet:
+            case mqtt5.PubAckPacket():
+                self._in_flight = max(0, self._in_flight - 1)
+                if self._waiting:
+                    self._publish(self._waiting.pop(0))
+            case mqtt5.PublishPacket():
+                self._feedback(packet)
+            case mqtt5.ConnAckPacket():
+                if int(packet.reason_code) >= _REFUSED_FROM:
+                    self._drop(f"refused: {packet.reason_code.name}")
+                    return
+                topic = mqtt5.TopicFilter(
+                    self.device.feedback_topic, max_qos=mqtt5.QoS.AT_LEAST_ONCE
+                )
+                self._write(mqtt5.SubscribePacket(PACKET_ID_MAX, [topic]).write())
+            case mqtt5.SubAckPacket():
+                if any(int(code) >= _REFUSED_FROM for code in packet.reason_codes):
+                    self._drop("the broker refused the subscription to feedback")
+                    return
+                self._failures = 0
+                self._set_online(now=True)
+                self._send(self.device.connected(self._shared.steady.now_ms()))
+            case mqtt5.DisconnectPacket():
+                self._drop(packet.reason_str or packet.reason_code.name)
+            case _:
+                pass
+
+    def _feedback(self, packet: mqtt5.PublishPacket) -> None:
+        try:
+            message = decode_feedback(packet.payload)
+        except WireError as error:
+            log.warning("feedback unreadable", topic=packet.topic, error=str(error))
+        else:
+            outcome = self.device.feedback(message)
+            self._shared.on_feedback(self.device, message, outcome)
+        if packet.packet_id is not None:
+            self._write(mqtt5.PubAckPacket(packet.packet_id).write())
+        self._plan()
+
+    def _drop(self, why: str) -> None:
+        log.warning("device disconnects", device=self.device.device_id, why=why)
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- sending ------------------------------------------------------------------------
 
     def press(self, trigger: Trigger) -> PressId | PressRefused:
         """Press the button; the press goes out now, or as soon as there is a connection."""
-        now_ms = self._steady.now_ms()
+        now_ms = self._shared.steady.now_ms()
         press_id = ids.press_id(now_ms)
         outgoing = self.device.press(press_id, trigger, now_ms)
         if isinstance(outgoing, PressRefused):
             return outgoing
-        self._publish(outgoing)
-        self._schedule()
+        self._send(outgoing)
         return press_id
 
-    def _state(self, state: SessionState) -> None:
-        if state.connected:
-            self.online.set()
-            self._publish(self.device.connected(self._steady.now_ms()))
-        else:
-            self.online.clear()
-            self.device.disconnected()
-        self._schedule()
+    def wake(self) -> None:
+        """Send what is due by now, if anything still is."""
+        self._wake_ms = 0
+        if self.online:
+            self._watch_line()
+            self._send(self.device.poll(self._shared.steady.now_ms()))
 
-    def _take(self, batch: list[Received]) -> None:
-        for received in batch:
-            try:
-                message = decode_feedback(received.payload)
-            except WireError as error:
-                log.warning("feedback unreadable", topic=received.topic, error=str(error))
-            else:
-                outcome = self.device.feedback(message)
-                if self._on_feedback is not None:
-                    self._on_feedback(self.device, message, outcome)
-            if received.receipt is not None:
-                self._session.ack(received.receipt)
-        self._schedule()
+    def _watch_line(self) -> None:
+        """Ask a broker for a sign of life that has been silent, and leave one that is dead."""
+        silent_s = asyncio.get_running_loop().time() - self._heard_s
+        if silent_s < self._shared.keep_alive_s:
+            return
+        if self._pinged and silent_s > 2 * self._shared.keep_alive_s:
+            self._drop("the broker gives no sign of life")
+            return
+        self._pinged = True
+        self._write(mqtt5.PingReqPacket().write())
 
-    def _schedule(self) -> None:
-        """Set the timer to the core's next wake, in place of the last one."""
-        self._cancel_timer()
-        wake_ms = self.device.next_wake_ms()
-        if wake_ms is not None:
-            delay_s = max(0, wake_ms - self._steady.now_ms()) / 1000
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
-
-    def _wake(self) -> None:
-        self._publish(self.device.poll(self._steady.now_ms()))
-        self._schedule()
-
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _publish(self, messages: list[Outgoing]) -> None:
+    def _send(self, messages: list[Outgoing]) -> None:
         for message in messages:
-            try:
-                self._session.publish(
-                    message.topic, message.payload, qos=message.qos, retain=message.retain
-                )
-            except (OutboxFullError, SessionClosedError) as error:
-                # Nothing is lost: the core repeats an unanswered press on its own schedule.
-                log.warning("message held back", topic=message.topic, error=str(error))
-                continue
-            if message.press is not None and self._on_sent is not None:
-                self._on_sent(message)
+            if message.qos and self._in_flight >= WINDOW_MAX:
+                self._waiting = [*(self._waiting or ()), message]
+            else:
+                self._publish(message)
+        self._plan()
+
+    def _publish(self, message: Outgoing) -> None:
+        packet_id: int | None = None
+        if message.qos:
+            packet_id = self._next_id
+            self._next_id = packet_id + 1 if packet_id < PACKET_ID_MAX - 1 else 1
+            self._in_flight += 1
+        self._write(
+            mqtt5.PublishPacket(
+                message.topic,
+                message.payload,
+                qos=mqtt5.QoS(message.qos),
+                retain=message.retain,
+                packet_id=packet_id,
+            ).write()
+        )
+        if message.press is not None:
+            self._shared.on_sent(message)
+
+    def _plan(self) -> None:
+        """Ask to be woken for what comes next, unless something earlier is planned."""
+        wake_ms = self.device.next_wake_ms()
+        if wake_ms is None or (self._wake_ms and self._wake_ms <= wake_ms):
+            return
+        self._wake_ms = wake_ms
+        # A millisecond more than it takes, or a rounded clock would wake it just too early.
+        delay_s = (wake_ms - self._shared.steady.now_ms() + 1) / 1_000
+        self._shared.schedule.after(delay_s, self.wake)
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    # -- the end ------------------------------------------------------------------------
+
+    def close(self) -> asyncio.Future[None]:
+        """Say `link down` on purpose and disconnect; the future is done when that is so."""
+        self.closing = True
+        self.ended = asyncio.get_running_loop().create_future()
+        if self._transport is None:
+            self.ended.set_result(None)
+            return self.ended
+        if self.online:
+            self._publish(self.device.link("down"))
+            self._write(mqtt5.DisconnectPacket().write())
+        self._transport.close()
+        return self.ended
+
+
+_connecting: set[asyncio.Task[None]] = set()
+"""Attempts under way; the event loop itself holds tasks only weakly."""

@@ -12,7 +12,15 @@ from alarm_protocol.messages import Feedback, Trigger
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.units import DeviceId, DurationMs, PressId, TimestampMs
 from simulator.core.device import Device, FeedbackOutcome, Outgoing, PressRefused
-from simulator.device_link import DeviceLink, OnFeedback, OnSent, device_of
+from simulator.device_link import (
+    KEEP_ALIVE_S_MIN,
+    DeviceLink,
+    LinkSettings,
+    OnFeedback,
+    OnSent,
+    device_of,
+)
+from simulator.schedule import Schedule
 from simulator.steady_clock import SteadyClock
 
 CONNECTS_PER_STEP = 25
@@ -20,6 +28,7 @@ STEP_S = 0.025
 """A thousand connections a second: what one broker takes without refusing any."""
 REPORT_EVERY_S = 2.0
 CLOSING_AT_ONCE = 200
+CLOSE_S_MAX = 2.0
 
 _TRIGGERS: tuple[Trigger, ...] = ("press", "hold", "duress", "test", "cancel")
 _TRIGGER_WEIGHTS = (70, 10, 2, 15, 3)
@@ -39,6 +48,8 @@ class FleetSettings:
     heartbeat_every_s: float = 60.0
     press_every_s: float = 0.0
     seed: int = 1
+    source: str | None = None
+    """Local address to connect from."""
 
 
 @dataclass(slots=True)
@@ -52,6 +63,11 @@ class FleetCounts:
     feedback: int = 0
 
 
+def keep_alive_s(heartbeat_every_s: float) -> int:
+    """Return the keep-alive that heartbeats fill, with one of them missing."""
+    return max(KEEP_ALIVE_S_MIN, min(65_000, round(2.5 * heartbeat_every_s)))
+
+
 class Fleet:
     """Devices of a list of households, connected for as long as `run` lasts."""
 
@@ -63,26 +79,30 @@ class Fleet:
         on_sent: OnSent | None = None,
     ) -> None:
         self.counts = FleetCounts()
+        self.online = 0
+        """Devices that are connected at this moment."""
         self._settings = settings
         self._dice = Random(settings.seed)  # noqa: S311 - a schedule, no secret
         self._on_feedback = on_feedback
         self._on_sent = on_sent
-        steady = SteadyClock()
+        self._steady = SteadyClock()
+        self._changed = asyncio.Event()
+        self.schedule = Schedule()
+        shared = LinkSettings(
+            broker=settings.broker,
+            steady=self._steady,
+            schedule=self.schedule,
+            on_feedback=self._feedback,
+            on_sent=self._sent,
+            on_online=self._count_online,
+            keep_alive_s=keep_alive_s(settings.heartbeat_every_s),
+            source=settings.source,
+        )
+        now_ms = self._steady.now_ms()
         self.links: dict[DeviceId, DeviceLink] = {
-            household.device_id: DeviceLink(
-                self._device(household, steady.now_ms()),
-                settings.broker,
-                steady,
-                on_feedback=self._feedback,
-                on_sent=self._sent,
-            )
+            household.device_id: DeviceLink(self._device(household, now_ms), shared)
             for household in settings.households
         }
-
-    @property
-    def online(self) -> int:
-        """Devices that are connected at this moment."""
-        return sum(link.online.is_set() for link in self.links.values())
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[], Awaitable[None]]) -> None:
         """Connect all devices, press as the settings say, and disconnect when told to stop.
@@ -91,23 +111,24 @@ class Fleet:
             stop: Ends the run.
             on_ready: Awaited once, when every device was connected.
         """
-        async with asyncio.TaskGroup() as group:
-            stopping = group.create_task(stop.wait(), name="fleet-stop")
-            connecting = group.create_task(self._connect(group), name="fleet-connect")
-            own = [group.create_task(self._report(), name="fleet-report")]
+        stopping = asyncio.create_task(stop.wait(), name="fleet-stop")
+        connecting = asyncio.create_task(self._connect(), name="fleet-connect")
+        reporting = asyncio.create_task(self._report(), name="fleet-report")
+        try:
             await asyncio.wait({stopping, connecting}, return_when=asyncio.FIRST_COMPLETED)
             if connecting.done():
                 await connecting
                 await on_ready()
                 if self._settings.press_every_s > 0:
-                    own += [
-                        group.create_task(self._press_at_random(link), name="presses")
-                        for link in self.links.values()
-                    ]
+                    for link in self.links.values():
+                        self._press_at_random(link)
                 await stopping
-            connecting.cancel()
-            for task in own:
+        finally:
+            tasks = (stopping, connecting, reporting)
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.schedule.stop()
             await self._close()
         log.info("fleet ended", **self._numbers())
 
@@ -128,23 +149,37 @@ class Fleet:
             household, heartbeat_every_ms=every_ms, now_ms=now_ms, heartbeat_at_ms=first_ms
         )
 
-    async def _connect(self, group: asyncio.TaskGroup) -> None:
+    async def _connect(self) -> None:
+        """Connect at the rate a broker takes, and wait until every device is online."""
         links = list(self.links.values())
-        for start in range(0, len(links), CONNECTS_PER_STEP):
-            for link in links[start : start + CONNECTS_PER_STEP]:
-                group.create_task(link.run(), name=f"device-{link.device.device_id}")
-            await asyncio.sleep(STEP_S)
-        for link in links:
-            await link.online.wait()
+        async with asyncio.TaskGroup() as group:
+            for start in range(0, len(links), CONNECTS_PER_STEP):
+                for link in links[start : start + CONNECTS_PER_STEP]:
+                    group.create_task(link.connect())
+                await asyncio.sleep(STEP_S)
+        while self.online < len(links):
+            self._changed.clear()
+            await self._changed.wait()
 
-    async def _press_at_random(self, link: DeviceLink) -> None:
-        device_id = link.device.device_id
-        # Dice of its own: what one device does must not depend on when the others woke up.
-        dice = Random(f"{self._settings.seed}/{device_id}")  # noqa: S311 - a schedule, no secret
-        while True:
-            await asyncio.sleep(dice.expovariate(1 / self._settings.press_every_s))
+    def _count_online(self, change: int) -> None:
+        self.online += change
+        self._changed.set()
+
+    def _press_at_random(self, link: DeviceLink) -> None:
+        """Press now and then, each device with dice of its own.
+
+        What one device does must not depend on when the others woke up.
+        """
+        seed = f"{self._settings.seed}/{link.device.device_id}"
+        dice = Random(seed)  # noqa: S311 - a schedule, no secret
+        every_s = self._settings.press_every_s
+
+        def press() -> None:
             (trigger,) = dice.choices(_TRIGGERS, _TRIGGER_WEIGHTS)
-            self.press(device_id, trigger)
+            self.press(link.device.device_id, trigger)
+            self.schedule.after(dice.expovariate(1 / every_s), press)
+
+        self.schedule.after(dice.expovariate(1 / every_s), press)
 
     async def _report(self) -> None:
         """Log how many devices are connected, when that changed."""
@@ -165,7 +200,8 @@ class Fleet:
     async def _close(self) -> None:
         links = list(self.links.values())
         for start in range(0, len(links), CLOSING_AT_ONCE):
-            await asyncio.gather(*(link.close() for link in links[start : start + CLOSING_AT_ONCE]))
+            ended = [link.close() for link in links[start : start + CLOSING_AT_ONCE]]
+            await asyncio.wait(ended, timeout=CLOSE_S_MAX)
 
     def _feedback(self, device: Device, message: Feedback, outcome: FeedbackOutcome) -> None:
         self.counts.feedback += 1

@@ -104,6 +104,11 @@ class Device:
     `next_wake_ms` when to poll next.
     """
 
+    __slots__ = (
+        "_alarms", "_answered", "_heartbeat_at_ms", "_newest", "_online", "_pending", "_sequence",
+        "settings",
+    )  # fmt: skip
+
     def __init__(
         self, settings: DeviceSettings, *, sequence: int, heartbeat_at_ms: TimestampMs
     ) -> None:
