@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import re
 import signal
 import sys
@@ -25,6 +26,7 @@ from simulator.core.errors import RegistryError, SimulatorError
 from simulator.demo import DemoSettings, run_demo
 from simulator.device_link import device_of
 from simulator.fleet import Fleet, FleetSettings
+from simulator.fleet_processes import allow_files, run_processes, shares
 from simulator.load import WARM_UP_S, LoadSettings, load_with_costs, summary
 from simulator.registry import load as load_registry
 from simulator.stack import StackSettings, running
@@ -93,20 +95,46 @@ def fleet(
         float, typer.Option(min=0.1, metavar="S", help="Seconds between one device's heartbeats.")
     ] = 60.0,
     seed: Annotated[int, typer.Option(help="Decides who presses when, and how.")] = 1,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes to spread the devices over.")
+    ] = 1,
+    source: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Local address to connect from.")
+    ] = None,
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
 ) -> None:
-    """Run many devices, each on its own connection: link state, heartbeats, and presses."""
+    """Run many devices, each on its own connection: link state, heartbeats, and presses.
+
+    With --processes every process connects from a loopback address of its own, so that the
+    broker has to be on this machine; their logs are in a folder that is named at the end.
+    """
     logs.configure(log_level)
+    url = parse_broker_url(broker)
     homes = load_registry(registry)
     wanted = len(homes.households) - first + 1 if count is None else count
-    running = FleetSettings(
-        broker=parse_broker_url(broker),
-        households=homes.take(first, wanted),
+    households = homes.take(first, wanted)
+    if processes > 1:
+        options = [
+            "--broker", broker, "--registry", str(registry), "--seed", str(seed),
+            "--press-every", str(press_every), "--heartbeat-every", str(heartbeat_every),
+            "--log-level", log_level.value,
+        ]  # fmt: skip
+        folder = Path(tempfile.mkdtemp(prefix="aware-fleet-"))
+        sys.stderr.write(f"logs in {folder}\n")
+        split = shares(first, wanted, processes)
+        _run_until_signal(lambda stop: run_processes(split, url, options, folder, stop))
+        return
+    allow_files(wanted)
+    settings = FleetSettings(
+        broker=url,
+        households=households,
         press_every_s=press_every,
         heartbeat_every_s=heartbeat_every,
         seed=seed,
+        source=source,
     )
-    _run_until_signal(lambda stop: _run_fleet(running, stop))
+    del homes, households
+    _run_until_signal(lambda stop: _run_fleet(settings, stop))
 
 
 @app.command()
@@ -272,10 +300,14 @@ async def _run_load(rate_per_s: float, seconds: float, *, embedded: bool) -> int
 
 async def _run_fleet(settings: FleetSettings, stop: asyncio.Event) -> None:
     async def ready() -> None:
-        sys.stdout.write(f"ready fleet devices={len(settings.households)}\n")
+        sys.stdout.write(f"ready fleet devices={devices}\n")
         sys.stdout.flush()
 
-    await Fleet(settings).run(stop, ready)
+    devices = len(settings.households)
+    running = Fleet(settings)
+    gc.collect()
+    gc.freeze()  # thousands of devices that stay: the collector need not walk through them
+    await running.run(stop, ready)
 
 
 def _device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Device:

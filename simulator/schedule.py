@@ -5,8 +5,9 @@ import heapq
 from collections.abc import Callable
 from typing import NamedTuple
 
-STEP_S = 0.005
-"""Wakes are late by at most this: the many that fall in one step share a turn."""
+STEP_S = 0.1
+"""Wakes are late by at most this. Those of one step share a turn: many small writes in a row find
+the broker awake, and cost a third less than one at a time."""
 
 
 class _Wake(NamedTuple):
@@ -28,6 +29,7 @@ class Schedule:
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due_s = 0.0
+        self._running = False
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -37,6 +39,8 @@ class Schedule:
         due_s = self._loop.time() + max(0.0, delay_s)
         self._count += 1
         heapq.heappush(self._heap, _Wake(due_s, self._count, wake))
+        if self._running:
+            return  # the turn under way sets the timer when it ends
         if self._timer is None or due_s < self._timer_due_s - STEP_S:
             self._set(due_s)
 
@@ -55,8 +59,12 @@ class Schedule:
 
     def _run(self) -> None:
         self._timer = None
+        self._running = True
         now_s = self._loop.time()
-        while self._heap and self._heap[0].due_s <= now_s:
-            heapq.heappop(self._heap).wake()
-        if self._heap and self._timer is None:
-            self._set(self._heap[0].due_s)
+        try:
+            while self._heap and self._heap[0].due_s <= now_s:
+                heapq.heappop(self._heap).wake()
+        finally:
+            self._running = False
+            if self._heap:
+                self._set(self._heap[0].due_s)
