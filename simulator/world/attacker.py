@@ -12,6 +12,8 @@ ATTACKS = (
     "unsigned", "forged", "replay", "foreign", "double", "stranger", "garbage", "action",
     "flood",
 )  # fmt: skip
+STRANGER = DeviceId("stranger-1")
+"""A device that is in no file."""
 _GARBAGE_BYTES_MAX = 300
 FLOOD_MAX = 120
 
@@ -32,7 +34,7 @@ class Attacker:
         self._ways = {
             "unsigned": lambda victim: self._made_up(victim, key=None),
             "forged": lambda victim: self._made_up(victim, key=b"x" * 32),
-            "stranger": lambda _victim: self._made_up(DeviceId("stranger-1"), key=b"x" * 32),
+            "stranger": lambda _victim: self._made_up(STRANGER, key=b"x" * 32),
             "replay": lambda _victim: self._heard("/press"),
             "action": lambda _victim: self._heard("/actions"),
             "foreign": self._foreign,

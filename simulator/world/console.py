@@ -4,6 +4,7 @@ A connection of its own each time: what was not sent when one broke is not sent 
 whoever waits for an answer then gets `unknown`.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,6 +56,7 @@ class Console:
         self.refused = 0
         self.malformed = 0
         self._connections = 0
+        self._inbox: deque[Received] = deque()
         self._net = net
         self._loop = net.loop
         self._witness = witness
@@ -87,7 +89,6 @@ class Console:
         self._waiting: dict[ActionId, _Waiting] = {}
         self._confirm_planned = False
         self._confirmations = 0
-        self._busy_until_ms = 0
         self._client = Client(
             self._net,
             ClientSettings(
@@ -116,6 +117,7 @@ class Console:
             return
         self.alive = False
         self._connections += 1
+        self._inbox.clear()
         self._client.die()
         self._lost()
         self._loop.after(for_ms, self.start)
@@ -124,7 +126,7 @@ class Console:
         if not self.alive:
             return
         self._connections += 1
-        self._busy_until_ms = 0
+        self._inbox.clear()  # what waited goes with its connection, as in the feed
         if connected:
             self.board.doubt_all()
             presence = encode(Presence(attached=True, operators=1))
@@ -142,17 +144,22 @@ class Console:
     # -- in -----------------------------------------------------------------------------
 
     def _receive(self, message: Received) -> None:
-        """Take messages one after the other, each as slowly as this console is."""
-        if not self.slow_ms and self._busy_until_ms <= self._loop.now_ms:
-            self._take(message, self._connections)
+        """Take messages one after the other, each as slowly as this console is by then."""
+        if not self.slow_ms and not self._inbox:
+            self._take(message)
             return
-        self._busy_until_ms = max(self._busy_until_ms, self._loop.now_ms) + self.slow_ms
-        self._loop.at(self._busy_until_ms, self._take, message, self._connections)
+        self._inbox.append(message)
+        if len(self._inbox) == 1:
+            self._loop.after(self.slow_ms, self._work, self._connections)
 
-    def _take(self, message: Received, connection: int) -> None:
-        """Read a message; what waited when its connection broke went with it, as in the feed."""
-        if not self.alive or connection != self._connections:
+    def _work(self, connection: int) -> None:
+        if not self.alive or connection != self._connections or not self._inbox:
             return
+        self._take(self._inbox.popleft())
+        if self._inbox:
+            self._loop.after(self.slow_ms, self._work, connection)
+
+    def _take(self, message: Received) -> None:
         try:
             self._read(message)
         except WireError:

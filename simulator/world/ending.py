@@ -1,4 +1,4 @@
-"""What must hold at the end of a run, when links are up and everything has come to rest."""
+"""What must hold at the end of a run, and whenever everything has come to rest before."""
 
 from collections.abc import Iterable, Mapping
 
@@ -25,21 +25,32 @@ def check_presses(checker: Checker, pending: Iterable[tuple[str, str]], at_ms: i
         raise RuleBrokenError("received", at_ms, f"{device_id} still repeats press {press_id}")
 
 
-def check_boards(checker: Checker, boards: Mapping[ConsoleId, Board], at_ms: int) -> None:
+def check_boards(
+    checker: Checker, boards: Mapping[ConsoleId, Board], at_ms: int, unchanged_since_ms: int
+) -> None:
     """Require that both boards show every open alarm at its newest version, and no other.
+
+    Args:
+        checker: What the journal says.
+        boards: What is shown.
+        at_ms: Virtual time since the start, in milliseconds.
+        unchanged_since_ms: Alarms that changed after this moment are still on their way.
 
     Raises:
         RuleBrokenError: `both boards`.
     """
-    for alarm in checker.facts.alarms.values():
-        if checker.facts.is_newest(alarm.alarm_id):
+    for alarm in checker.facts.live.values():
+        if alarm.changed_at_ms <= unchanged_since_ms:
             for console in CONSOLES:
                 _check_held(alarm, console, boards[console], at_ms)
     for console in CONSOLES:
         for held in boards[console].queue():
             view = held.view
             known = checker.facts.alarms.get(view.alarm_id)
-            if known is None or known.tracks[console].status == "closed":
+            if known is None or (
+                known.tracks[console].status == "closed"
+                and known.changed_at_ms <= unchanged_since_ms
+            ):
                 raise RuleBrokenError(
                     "both boards", at_ms, f"{console} still shows {view.alarm_id}, which is over"
                 )

@@ -71,6 +71,7 @@ class TrackFacts:
     confirmed: int = 0
     closed_version: int = 0
     unreachable: bool = False
+    """Its console was called unreachable since it was opened."""
     ever_cleared: bool = False
     openings: int = 1
 
@@ -140,6 +141,8 @@ class Facts:
 
     def __init__(self) -> None:
         self.alarms: dict[str, AlarmFacts] = {}
+        self.live: dict[str, AlarmFacts] = {}
+        """Alarms that some console still has to do with."""
         self.newest: dict[str, str] = {}
         """By device: its newest alarm."""
         self.numbers: dict[str, int] = {}
@@ -162,12 +165,17 @@ class Facts:
             if row.kind not in SILENT_KINDS:
                 alarm.changed_at_ms = row.at_ms
                 alarm.remember()
+            if all(track.cleared for track in alarm.tracks.values()):
+                self.live.pop(alarm.alarm_id, None)
+            elif self.is_newest(alarm.alarm_id):
+                self.live[alarm.alarm_id] = alarm
         return Fact(row, body, press, alarm, opened)
 
     def _open(self, row: Row) -> AlarmFacts:
         alarm_id = row.alarm_id or ""
         tracks = {console: TrackFacts(row.at_ms, 1) for console in CONSOLES}
         alarm = self.alarms[alarm_id] = AlarmFacts(alarm_id, row.device_id, tracks)
+        self.live.pop(self.newest.get(row.device_id, ""), None)
         self.newest[row.device_id] = alarm_id
         self.numbers[row.device_id] = self.numbers.get(row.device_id, 0) + 1
         return alarm
@@ -193,7 +201,6 @@ class Facts:
             track.unreachable = track.unreachable or body["reason"] == "console_unreachable"
         elif row.kind == "delivered":
             track.confirmed = max(track.confirmed, body["view_version"])
-            track.unreachable = False
         track.ever_cleared = track.ever_cleared or track.cleared
 
     def is_newest(self, alarm_id: str) -> bool:

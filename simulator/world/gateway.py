@@ -58,6 +58,8 @@ class Gateway:
     def __init__(self, net: Net, disk: Disk, parts: GatewayParts, witness: Witness) -> None:
         self.alive = False
         self.lives = 0
+        self.since_ms = 0
+        """When this life began."""
         self.crash_at: CrashStep | None = None
         self.crash_for_ms = 0
         self._net = net
@@ -73,6 +75,7 @@ class Gateway:
     def start(self) -> None:
         """Recover from the disk, connect, and work."""
         self.lives += 1
+        self.since_ms = self._loop.now_ms
         self.alive = True
         self._paused_until_ms = 0
         self._inbox: list[Received] = []

@@ -31,6 +31,9 @@ PRESSES_A_DAY = 1.0
 _TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 _TRIGGER_WEIGHTS = (60, 12, 10, 6, 12)
 _SWARM_CHANCE = 0.5
+_GONE_CHANCE = 0.4
+_POWER_CHANCE = 0.4
+_GONE_MS = 3_600_000
 _STUCK_CHANCE = 0.02
 _STUCK_PRESSES = 24
 """A button that hangs: presses faster than any operator reads."""
@@ -223,7 +226,19 @@ def _session_loss(times: _Times, devices: Devices) -> list[Happening]:
 def _broker_restart(times: _Times, _devices: Devices) -> list[Happening]:
     how = times.dice.choice(("with its state", "without its state", "with an older state"))
     old_ms = times.dice.randint(1_000, 120_000)
-    return [_lasting(times, "broker-restart", 50, 15_000, how=how, amount=old_ms)]
+    broker = _lasting(times, "broker-restart", 50, 15_000, how=how, amount=old_ms)
+    if times.dice.random() > _POWER_CHANCE:
+        return [broker]
+    # Often it is the power: consoles go down with the broker, and are back later.
+    for_ms = broker.for_ms + times.dice.randint(2_000, 15_000)
+    dark = times.dice.choice((CONSOLES, CONSOLES[:1], CONSOLES[1:]))
+    return [
+        broker,
+        *(
+            Happening(at_ms=broker.at_ms, kind="console-restart", who=console, for_ms=for_ms)
+            for console in dark
+        ),
+    ]
 
 
 def _gateway_crash(times: _Times, _devices: Devices) -> list[Happening]:
@@ -268,7 +283,12 @@ def _collide(times: _Times, _devices: Devices) -> list[Happening]:
 
 
 def _home(times: _Times, _devices: Devices) -> list[Happening]:
-    return [_lasting(times, "home", 30_000, 300_000, who=times.dice.choice(CONSOLES))]
+    """Send the operators of a console away: for minutes, or for the rest of the run."""
+    who = times.dice.choice(CONSOLES)
+    if times.dice.random() < _GONE_CHANCE:
+        at_ms = times.dice.randint(times.length_ms // 2, times.length_ms)
+        return [Happening(at_ms=at_ms, kind="home", who=who, for_ms=_GONE_MS)]
+    return [_lasting(times, "home", 30_000, 300_000, who=who)]
 
 
 def _attack(times: _Times, devices: Devices) -> list[Happening]:

@@ -1,5 +1,7 @@
 """A failure, told so that a person can follow it."""
 
+from alarm_gateway.core.records import FLOOD, QUARANTINE
+from simulator.world.attacker import STRANGER
 from simulator.world.plan import Plan, clock_of, words_of
 from simulator.world.shrink import Shrinker
 from simulator.world.world import GOOD, Broken, Recipe, World
@@ -20,7 +22,7 @@ def tell(plan: Plan, broken: Broken, command: str, recipe: Recipe = GOOD) -> str
     short = shrinker.shrink()
     world = World(short, recipe)
     last = world.run().broken or broken
-    names = {device.device_id for device in short.devices}
+    names = {device.device_id for device in short.devices} | {STRANGER, FLOOD, QUARANTINE}
     events = [f"  {clock_of(one.at_ms)}  {words_of(one)}" for one in short.happenings]
     seen = [f"  {line}" for line in world.trace.about(names, LINES_MAX)]
     return "\n".join(

@@ -52,6 +52,8 @@ class Wire:
         key = f"{lane} {topic}"
         # The order of one topic holds also where the weather turns between two messages.
         due_ms = max(due_ms, last.get(key, 0))
+        # What belongs to no topic, a CONNACK above all, is overtaken by nothing.
+        due_ms = max(due_ms, last.get(f"{lane} ", 0))
         if not self._weather.reorder:
             due_ms = max(due_ms, last.get(lane, 0))
         last[key] = due_ms

@@ -34,6 +34,11 @@ _TRIGGERS: dict[str, Trigger] = {
     "press": "press", "hold": "hold", "duress": "duress", "cancel": "cancel", "test": "test",
 }  # fmt: skip
 _FAULT_KINDS_EXCLUDED = ("press",)
+_CALM_KINDS = ("press", "attack", "home", "collide", "device-restart")
+"""What is no trouble for the way from the gateway to the boards."""
+LOOK_EVERY_MS = 5_000
+CALM_MS = 45_000
+"""A view is repeated every 30 s, a client connects within 10 s."""
 
 
 class Recipe(NamedTuple):
@@ -106,6 +111,7 @@ class World:
         self.attacker = Attacker(net)
         self.faults: Counter[str] = Counter()
         self._saved: dict[int, Saved] = {}
+        self._calm_from_ms = START_MS
         self._until_ms: Counter[str] = Counter()
         self._do: dict[str, Callable[[Happening], None]] = {
             "press": self._press,
@@ -174,6 +180,7 @@ class World:
             if one.kind == "broker-restart" and one.how == "with an older state":
                 self.loop.at(START_MS + max(0, one.at_ms - one.amount), self._save, number)
             self.loop.at(START_MS + one.at_ms, self._happen, number)
+        self.loop.after(LOOK_EVERY_MS, self._look)
 
     def _end(self) -> None:
         at_ms = self.loop.since_start_ms
@@ -183,12 +190,27 @@ class World:
             for press_id in button.device.pending
         )
         check_presses(self.checker, pending, at_ms)
-        boards = {name: console.board for name, console in self.consoles.items()}
-        check_boards(self.checker, boards, at_ms)
+        self._check_boards(self.loop.now_ms)
         check_retained(self.checker, self.broker.retained, at_ms)
+
+    def _check_boards(self, unchanged_since_ms: int) -> None:
+        boards = {name: console.board for name, console in self.consoles.items()}
+        check_boards(self.checker, boards, self.loop.since_start_ms, unchanged_since_ms)
+
+    def _look(self) -> None:
+        """Look at the boards also during the run, whenever nothing has gone wrong for a while."""
+        now_ms = self.loop.now_ms
+        if now_ms - max(self._calm_from_ms, self.gateway.since_ms) >= CALM_MS and (
+            self.gateway.alive
+        ):
+            self._check_boards(now_ms - CALM_MS)
+        self.loop.after(LOOK_EVERY_MS, self._look)
 
     def _happen(self, number: int) -> None:
         one = self.plan.happenings[number]
+        if one.kind not in _CALM_KINDS:
+            over_ms = self.loop.now_ms + one.for_ms + 2 * one.amount * (one.kind != "drop")
+            self._calm_from_ms = max(self._calm_from_ms, over_ms)
         if one.kind not in _FAULT_KINDS_EXCLUDED:
             self.faults[one.kind] += 1
             self.trace.note("world", f"{one.kind} {one.who} {one.how}".rstrip())
@@ -228,7 +250,8 @@ class World:
         self.teams[self._console(one).console].collide_until_ms = self.loop.now_ms + one.for_ms
 
     def _home(self, one: Happening) -> None:
-        self.teams[self._console(one).console].home_until_ms = self.loop.now_ms + one.for_ms
+        team = self.teams[self._console(one).console]
+        team.home_until_ms = max(team.home_until_ms, self.loop.now_ms + one.for_ms)
 
     def _attack(self, one: Happening) -> None:
         self.attacker.attack(DeviceId(one.who), one.how)

@@ -1,0 +1,26 @@
+"""The rules that a world is checked against, each in one sentence."""
+
+RULES: dict[str, str] = {
+    "chain": "Each row of the journal follows from the row before it, by number and hash.",
+    "versions": "A device's versions rise by one, without a gap, over all crashes.",
+    "durable first": "Nothing is shown, answered or acknowledged before it is in the journal.",
+    "believed": "A press that its device believes received is in the journal.",
+    "received": "A press of a device that lives on comes to the journal and is answered.",
+    "twice": "A genuine press is written once and makes at most one alarm.",
+    "doubts": "What does not verify is doubted by name, and what verifies is not.",
+    "priority": "An alarm with a genuine press has priority 1.",
+    "tests": "A test never hides a real press, and only tests and faults end by themselves.",
+    "answers": "An action is answered once, and an alarm is accepted once each time it is open.",
+    "confirmed": "Only a version that a console held counts as confirmed by it.",
+    "one version": "A version of an alarm has one content, over all crashes.",
+    "true views": "A view shows what the journal says at its version, no more and no less.",
+    "secrets": "No view holds a byte of what only the other agency may know.",
+    "gone": "An alarm is taken from a console only when that agency is done with it.",
+    "board": "What a board shows never goes back to an older version.",
+    "no waiting": "A genuine press is in the journal 100 ms after it reaches the gateway.",
+    "escalation": "Nobody accepts: level 1 after 30 s, level 2 after 60 s, never early or late.",
+    "unreachable": "A console that holds none of an open alarm is called so within 6 s.",
+    "both boards": "At rest, both boards show every open alarm at its newest version, no other.",
+    "cleared": "At rest, the broker keeps no view of what is over.",
+    "invariant": "The engine never contradicts itself.",
+}
