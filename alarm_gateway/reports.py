@@ -20,6 +20,7 @@ from alarm_gateway.core.records import (
     Quarantined,
     Record,
     Refused,
+    RowsPurged,
     SupervisionChanged,
 )
 from alarm_protocol.messages import action_kind
@@ -106,7 +107,8 @@ def _describe(record: Record) -> tuple[str, str, str]:
 
 
 def _describe_unattended(
-    record: Record, event: SupervisionChanged | Condensed | Expired | MaintenanceSet
+    record: Record,
+    event: SupervisionChanged | Condensed | Expired | MaintenanceSet | RowsPurged,
 ) -> tuple[str, str, str]:
     """Say what happened without an operator or a press."""
     said: tuple[str, str, str]
@@ -123,6 +125,9 @@ def _describe_unattended(
             said = ("test expired", "gateway", "")
         case MaintenanceSet():
             said = ("maintenance", event.by, f"until {when(event.until_ms)}: {event.reason}")
+        case RowsPurged():
+            what = f"{event.rows} rows older than {when(event.before_ms)}"
+            said = ("purged", "gateway", what)
         case _:
             assert_never(event)
     return said

@@ -6,6 +6,7 @@ of their own, so that no commit waits for them.
 """
 
 import contextlib
+import os
 import queue
 import sqlite3
 import threading
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from alarm_gateway.adapters.chain import GENESIS, Row, body_of, link_hash, record_of
+from alarm_gateway.adapters.chain import GENESIS, SALT_BYTES, Row, chained, record_of
 from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record, is_urgent
@@ -22,7 +23,7 @@ from alarm_protocol.runtime.clock import monotonic_s
 from alarm_protocol.units import AlarmId, device_id_of
 
 FILE_NAME = "journal.sqlite3"
-FORMAT = 1
+FORMAT = 2
 """Version of the table layout, kept in `user_version`."""
 GROUP_RECORDS_MAX = 5_000
 """Records in one transaction; more would make the first of them wait for the last."""
@@ -45,12 +46,13 @@ CREATE TABLE IF NOT EXISTS journal (
     kind TEXT NOT NULL,
     alarm_id TEXT,
     body BLOB NOT NULL,
+    salt BLOB NOT NULL,
     hash BLOB NOT NULL,
     UNIQUE (device_id, version)
 ) STRICT;
 """
-_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-_COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, hash"
+_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, salt, hash"
 
 
 class Head(NamedTuple):
@@ -291,22 +293,16 @@ class Journal:
         return groups, True
 
     def _commit(self, groups: list[list[Record]]) -> None:
-        rows: list[tuple[object, ...]] = []
+        rows: list[Row] = []
         seq, last_hash = self.head
+        salts = os.urandom(SALT_BYTES * sum(map(len, groups)))
         for records in groups:
             for record in records:
+                at = SALT_BYTES * len(rows)
                 seq += 1
-                fields = (
-                    seq,
-                    record.device_id,
-                    record.version,
-                    record.at_ms,
-                    record.kind,
-                    record.alarm_id,
-                    body_of(record),
-                )
-                last_hash = link_hash(last_hash, fields)
-                rows.append((*fields, last_hash))
+                row = chained(last_hash, seq, record, salts[at : at + SALT_BYTES])
+                last_hash = row.hash
+                rows.append(row)
         if not rows:
             return
         self._connection.execute("BEGIN IMMEDIATE")

@@ -17,6 +17,9 @@ QUARANTINE = DeviceId("_quarantine")
 FLOOD = DeviceId("gateway-flood")
 """Aggregate of the flood alarm; no device may be registered under this name."""
 
+RETENTION = DeviceId("_retention")
+"""Aggregate of what was purged; no device has this name either."""
+
 Condition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
 EscalationReason = Literal["not_accepted", "console_unreachable"]
 
@@ -128,6 +131,21 @@ class Condensed(Struct, frozen=True, gc=False, kw_only=True, tag="condensed", ta
     priority: Priority = 3
 
 
+class RowsPurged(Struct, frozen=True, gc=False, kw_only=True, tag="rows_purged", tag_field="event"):
+    """What rows held was removed for good, because it was kept long enough.
+
+    The purged rows bear the time of this record. `rows_digest` is over their numbers and
+    `states_digest` over what is remembered of their devices, so that nobody can pass off as
+    purged what was not.
+    """
+
+    before_ms: TimestampMs
+    rows: int
+    alarms: int
+    rows_digest: str
+    states_digest: str
+
+
 Event = (
     Pressed
     | Acted
@@ -139,6 +157,7 @@ Event = (
     | Expired
     | MaintenanceSet
     | Condensed
+    | RowsPurged
 )
 
 

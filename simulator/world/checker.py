@@ -124,10 +124,15 @@ class Checker:
         head = "\0".join(
             (
                 str(row.seq), row.device_id, str(row.version), str(row.at_ms), row.kind,
-                row.alarm_id or "", str(len(row.body)), "",
+                row.alarm_id or "", "",
             )
-        )  # fmt: skip
-        expected = hashlib.sha256(self._last_hash + head.encode() + row.body).digest()
+        ).encode()  # fmt: skip
+        cover, body = row.salt, row.body
+        if row.kind == "pressed":
+            cut = body.index(b',"doubts":')
+            cover, body = hashlib.sha256(row.salt + body[:cut]).digest(), body[cut:]
+        digest = hashlib.sha256(head + cover + body).digest()
+        expected = hashlib.sha256(self._last_hash + digest).digest()
         if row.seq != self._seq + 1 or row.hash != expected:
             raise self._broken("chain", f"row {row.seq} does not follow from row {self._seq}")
         self._seq, self._last_hash = row.seq, row.hash

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
-from alarm_gateway.adapters.chain import GENESIS, Row, body_of, link_hash, record_of
+from alarm_gateway.adapters.chain import GENESIS, SALT_BYTES, Row, chained, record_of
 from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.records import Record, is_urgent
 from alarm_protocol.units import DeviceId
@@ -65,17 +65,9 @@ class Disk:
         seq, last_hash = len(self.rows), self.rows[-1].hash if self.rows else GENESIS
         for record in records:
             seq += 1
-            fields = (
-                seq,
-                record.device_id,
-                record.version,
-                record.at_ms,
-                record.kind,
-                record.alarm_id,
-                body_of(record),
-            )
-            last_hash = link_hash(last_hash, fields)
-            rows.append(Row(*fields, last_hash))
+            row = chained(last_hash, seq, record, bytes(SALT_BYTES))
+            last_hash = row.hash
+            rows.append(row)
         self.rows += rows
         if rows:
             self._witness(rows)

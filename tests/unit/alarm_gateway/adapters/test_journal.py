@@ -127,7 +127,7 @@ def test_the_chain_goes_on_after_a_restart(tmp_path: Path) -> None:
 def test_an_empty_journal_verifies(tmp_path: Path) -> None:
     """Nothing written is nothing wrong."""
     Disk(tmp_path).journal.close()
-    assert verify_chain(read_rows(tmp_path)) == (0, GENESIS, None)
+    assert verify_chain(read_rows(tmp_path)) == (0, GENESIS, None, 0)
 
 
 @pytest.fixture
@@ -147,6 +147,9 @@ def written(tmp_path: Path) -> Path:
         "UPDATE journal SET at_ms = at_ms + 1 WHERE seq = 2",
         "UPDATE journal SET alarm_id = 'aware-000001.7' WHERE seq = 2",
         "UPDATE journal SET hash = zeroblob(32) WHERE seq = 2",
+        "UPDATE journal SET salt = zeroblob(16) WHERE seq = 1",
+        "UPDATE journal SET salt = zeroblob(16) WHERE seq = 2",
+        "UPDATE journal SET body = CAST(replace(body, 'false', 'true') AS BLOB) WHERE seq = 1",
         "DELETE FROM journal WHERE seq = 2",
         "UPDATE journal SET seq = 9 WHERE seq = 3",
     ],
