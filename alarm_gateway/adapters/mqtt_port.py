@@ -9,7 +9,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 
-from alarm_gateway.adapters.decode import alarm_input, supervision_input
+from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.inputs import Input
 from alarm_protocol import topics
@@ -99,7 +99,9 @@ class MqttPort:
     # -- in -----------------------------------------------------------------------------
 
     def _alarm_batch(self, batch: list[Received]) -> None:
-        self._on_alarm_lane([alarm_input(message) for message in batch])
+        self._on_alarm_lane(
+            [alarm_input(topic, payload, receipt) for topic, payload, _, receipt in batch]
+        )
 
     def _supervision_batch(self, batch: list[Received]) -> None:
         self._supervision_queue += batch
@@ -118,7 +120,7 @@ class MqttPort:
         inputs: list[Input] = []
         for _ in range(min(SLICE_MESSAGES_MAX, len(waiting))):
             message = waiting.popleft()
-            received = supervision_input(message)
+            received = supervision_input(message.topic, message.payload)
             if received is None:
                 self.unreadable_supervision += 1
             else:

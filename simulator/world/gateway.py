@@ -7,6 +7,7 @@ a virtual broker. It dies at any step it is told to.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.inputs import Input, Tick
@@ -19,7 +20,6 @@ from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.units import DeviceId, TimestampMs
 from simulator.world.broker import Message
 from simulator.world.client import Client, ClientSettings, Net, Received
-from simulator.world.decode import alarm_input, supervision_input
 from simulator.world.disk import Disk, Journal
 from simulator.world.errors import DiedError
 from simulator.world.loop import dice_of
@@ -211,10 +211,10 @@ class Gateway:
         for message in batch:
             if message.receipt is not None:
                 self._messages[message.receipt] = message
-        self._submit([alarm_input(message) for message in batch])
+        self._submit([alarm_input(topic, payload, receipt) for topic, payload, _, receipt in batch])
 
     def _supervise(self, message: Received) -> None:
-        received = supervision_input(message)
+        received = supervision_input(message.topic, message.payload)
         if received is not None:
             self._submit([received])
 

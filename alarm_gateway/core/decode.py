@@ -20,13 +20,11 @@ from alarm_protocol.codec import (
 )
 from alarm_protocol.errors import WireError
 from alarm_protocol.messages import ConfirmDelivery
-from alarm_protocol.runtime.mqtt_session import Received
 from alarm_protocol.topics import parse_console_topic, parse_device_topic
 
 
-def alarm_input(message: Received) -> Input:
+def alarm_input(topic: str, payload: bytes, receipt: int | None) -> Input:
     """Read a message of the alarm lane: a press, an action, or something to quarantine."""
-    topic, payload, _, receipt = message
     try:
         if topic.endswith("/press"):
             device_id = parse_device_topic(topic).device_id
@@ -43,9 +41,8 @@ def alarm_input(message: Received) -> Input:
     return ActionReceived(console, action, receipt)
 
 
-def supervision_input(message: Received) -> Input | None:
+def supervision_input(topic: str, payload: bytes) -> Input | None:
     """Read a message of the supervision lane; None for what cannot be read."""
-    topic, payload = message.topic, message.payload
     try:
         if topic.endswith("/heartbeat"):
             device_id = parse_device_topic(topic).device_id

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarm_gateway.adapters.decode import alarm_input, supervision_input
+from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.inputs import (
     ActionReceived,
     DeliveriesConfirmed,
@@ -25,7 +25,6 @@ from alarm_protocol.messages import (
     LinkState,
     Presence,
 )
-from alarm_protocol.runtime.mqtt_session import Received
 from alarm_protocol.units import ActionId, AlarmId
 from tests.helpers.gateway import DEVICE, NOW_MS, key_of, press
 
@@ -42,7 +41,7 @@ ACTION = Accept(
 def test_a_press_keeps_its_topic_line_and_receipt() -> None:
     """What the signature covers, and what has to be acknowledged, comes along."""
     payload = encode_press(press(1).press, key_of(DEVICE))
-    received = alarm_input(Received(PRESS_TOPIC, payload, retain=False, receipt=3))
+    received = alarm_input(PRESS_TOPIC, payload, 3)
     assert isinstance(received, PressReceived)
     assert (received.device_id, received.topic, received.receipt) == (DEVICE, PRESS_TOPIC, 3)
     assert payload == f"{received.line}\n{received.signature}".encode()
@@ -51,22 +50,20 @@ def test_a_press_keeps_its_topic_line_and_receipt() -> None:
 def test_a_retained_press_is_a_press() -> None:
     """A leftover that never reached the gateway is not thrown away; a known one is a repeat."""
     payload = encode_press(press(1).press, None)
-    received = alarm_input(Received(PRESS_TOPIC, payload, retain=True, receipt=3))
+    received = alarm_input(PRESS_TOPIC, payload, 3)
     assert isinstance(received, PressReceived)
 
 
 def test_actions_and_confirmations_carry_their_console() -> None:
     """Which agency speaks is told by the topic."""
-    acted = alarm_input(Received(topics.actions("police"), encode(ACTION), False, 1))
+    acted = alarm_input(topics.actions("police"), encode(ACTION), 1)
     assert ActionReceived("police", ACTION, 1) == acted
     confirmation = ConfirmDelivery(
         action_id=ActionId("c"),
         at_ms=NOW_MS,
         deliveries=(Delivery(AlarmId("aware-000001.1"), 2),),
     )
-    confirmed = alarm_input(
-        Received(topics.actions("veilig_thuis"), encode(confirmation), False, 2)
-    )
+    confirmed = alarm_input(topics.actions("veilig_thuis"), encode(confirmation), 2)
     assert DeliveriesConfirmed("veilig_thuis", confirmation, 2) == confirmed
 
 
@@ -91,7 +88,7 @@ def test_actions_and_confirmations_carry_their_console() -> None:
 )
 def test_what_cannot_be_read_has_a_named_reason(topic: str, payload: bytes, reason: str) -> None:
     """Every kind of rubbish is quarantined under its own name, and keeps its receipt."""
-    received = alarm_input(Received(topic, payload, False, 9))
+    received = alarm_input(topic, payload, 9)
     assert Unreadable(topic, payload, reason, 9) == received
 
 
@@ -99,9 +96,8 @@ def test_what_cannot_be_read_has_a_named_reason(topic: str, payload: bytes, reas
 def test_no_bytes_on_no_topic_raise(topic: str, payload: bytes) -> None:
     """Whatever arrives on either lane, decoding returns."""
     for candidate in (topic, PRESS_TOPIC, topics.actions("police"), topics.link(DEVICE)):
-        message = Received(candidate, payload, False, 1)
-        assert alarm_input(message).receipt == 1
-        supervision_input(message)
+        assert 1 == alarm_input(candidate, payload, 1).receipt
+        supervision_input(candidate, payload)
 
 
 def test_supervision_messages_are_told_apart_by_topic() -> None:
@@ -110,7 +106,7 @@ def test_supervision_messages_are_told_apart_by_topic() -> None:
     link = LinkState(link="down")
     here = Presence(attached=True, operators=1)
     read = [
-        supervision_input(Received(topic, msgspec.json.encode(message), False, None))
+        supervision_input(topic, msgspec.json.encode(message))
         for topic, message in (
             (topics.heartbeat(DEVICE), beat),
             (topics.link(DEVICE), link),
@@ -126,4 +122,4 @@ def test_supervision_messages_are_told_apart_by_topic() -> None:
 
 def test_a_cleared_link_topic_is_nothing() -> None:
     """An empty retained payload on the supervision lane says nothing and breaks nothing."""
-    assert None is supervision_input(Received(topics.link(DEVICE), b"", True, 1))
+    assert None is supervision_input(topics.link(DEVICE), b"")
