@@ -6,6 +6,7 @@ from pathlib import Path
 import structlog
 
 from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.retention import read_states
 from alarm_gateway.adapters.snapshot import Snapshot
 from alarm_gateway.core.engine import Engine
 from alarm_protocol.runtime.clock import monotonic_s, now_ms
@@ -44,6 +45,12 @@ class Keeper:
             self._snapshot.discard()
             loaded = self._snapshot.load()
         self._engine.restore(loaded.states)
+        versions = {state.device_id: state.version for state in loaded.states}
+        self._engine.restore(
+            state
+            for device_id, state in read_states(self._journal.path.parent).items()
+            if state.version > versions.get(device_id, 0)
+        )
         count = self._engine.recover(self._journal.records(loaded.head.seq))
         self._engine.resume_watch(loaded.seen_ms, now_ms())
         self._saved_seq = loaded.head.seq

@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS journal (
 ) STRICT;
 """
 _INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, salt, hash"
+COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, salt, hash"
 
 
 class Head(NamedTuple):
@@ -136,7 +136,7 @@ def read_rows(data_dir: Path, alarm_id: str | None = None) -> Iterator[Row]:
         raise SettingsError(f"there is no journal in {data_dir} ({FILE_NAME} is missing)")
     with contextlib.closing(_open(path, read_only=True)) as connection:
         where: tuple[str, ...] = ()
-        query = f"SELECT {_COLUMNS} FROM journal"  # noqa: S608 - fixed words only
+        query = f"SELECT {COLUMNS} FROM journal"  # noqa: S608 - fixed words only
         if alarm_id is not None:
             # An alarm's rows are its device's, and those are indexed.
             query += " WHERE device_id = ? AND alarm_id = ?"
@@ -201,12 +201,16 @@ class Journal:
     def records(self, after_seq: int = 0) -> Iterator[Record]:
         """Read the records after a row, oldest first; to be called before `start`.
 
+        Purged rows hold none; `retention.read_states` has what is remembered of them.
+
         Raises:
             JournalError: A row cannot be read as a record.
         """
-        query = f"SELECT {_COLUMNS} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed
+        query = f"SELECT {COLUMNS} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed
         for fields in self._connection.execute(query, (after_seq,)):
-            yield record_of(Row(*fields))
+            row = Row(*fields)
+            if not row.purged:
+                yield record_of(row)
 
     def holds(self, head: Head) -> bool:
         """Tell whether a row with this number and hash is in this journal."""
