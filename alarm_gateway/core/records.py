@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from alarm_protocol.households import Category
 from alarm_protocol.messages import Doubt, Remark, TrackAction
 from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, Priority, TimestampMs
 
@@ -99,6 +100,10 @@ class SupervisionChanged(
     effect: Literal["none", "opened", "noted", "ended"]
     priority: Priority = 4
     reasons: tuple[str, ...] = ()
+    since_ms: TimestampMs | None = None
+    """Where known, since when: the last sign of life, or when the connection went."""
+    category: Category | None = None
+    """Which category's time (EN 50136-1) the device was held to."""
 
 
 class Expired(Struct, frozen=True, gc=False, kw_only=True, tag="expired", tag_field="event"):

@@ -9,6 +9,7 @@ from msgspec import Struct
 from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.policy import Policy, PriorityRules, ms
 from alarm_gateway.core.records import Condition, SupervisionChanged
+from alarm_protocol.households import Category
 from alarm_protocol.units import TimestampMs
 
 _RULE_OF: dict[Condition, str] = {
@@ -32,6 +33,8 @@ class ConditionChanged(Struct, frozen=True, gc=False):
     condition: Condition
     active: bool
     quiet: bool = False
+    since_ms: TimestampMs | None = None
+    category: Category | None = None
 
 
 def condition_event(
@@ -45,7 +48,7 @@ def condition_event(
     if alarm is None or alarm.closed:
         return _without_alarm(state, changed, now_ms, policy)
     if active:
-        return _with_alarm(alarm, condition, now_ms, policy)
+        return _with_alarm(alarm, changed, now_ms, policy)
     others = [known for known in state.conditions if known != condition]
     untouched = alarm.police.status == alarm.veilig_thuis.status == "open"
     over = alarm.press_count == 0 and not others and untouched
@@ -70,17 +73,25 @@ def _without_alarm(
         effect="opened" if opens else "none",
         priority=getattr(policy.priority, rule),
         reasons=(rule,),
+        since_ms=changed.since_ms,
+        category=changed.category,
     )
 
 
 def _with_alarm(
-    alarm: AlarmState, condition: Condition, now_ms: TimestampMs, policy: Policy
+    alarm: AlarmState, changed: ConditionChanged, now_ms: TimestampMs, policy: Policy
 ) -> SupervisionChanged:
     """Add a fault to an open alarm."""
-    priority, reason = _priority_with(alarm, condition, now_ms, policy)
+    priority, reason = _priority_with(alarm, changed.condition, now_ms, policy)
     reasons = alarm.reasons if reason in alarm.reasons else (*alarm.reasons, reason)
     return SupervisionChanged(
-        condition=condition, active=True, effect="noted", priority=priority, reasons=reasons
+        condition=changed.condition,
+        active=True,
+        effect="noted",
+        priority=priority,
+        reasons=reasons,
+        since_ms=changed.since_ms,
+        category=changed.category,
     )
 
 

@@ -11,7 +11,7 @@ from alarm_gateway.core.policy import Policy, ms
 from alarm_gateway.core.records import Condition
 from alarm_gateway.core.supervise import ConditionChanged, pressed_lately
 from alarm_gateway.core.timers import Deadline, Timers
-from alarm_protocol.households import Household
+from alarm_protocol.households import Category, Household
 from alarm_protocol.messages import Heartbeat
 from alarm_protocol.units import DeviceId, TimestampMs
 
@@ -117,7 +117,7 @@ class Watch:
             if now_ms < due_ms:
                 self._timers.arm("link", device_id, None, due_ms)
                 return []
-            return [ConditionChanged("link_lost", active=True)]
+            return [ConditionChanged("link_lost", active=True, since_ms=lost_ms)]
         seen_ms = self.seen_ms.get(device_id)
         if seen_ms is None:
             return []
@@ -126,7 +126,8 @@ class Watch:
             self._timers.arm("silent", device_id, None, due_ms)
             return []
         del self.seen_ms[device_id]
-        return [ConditionChanged("silent", active=True)]
+        category = self._category(device_id)
+        return [ConditionChanged("silent", active=True, since_ms=seen_ms, category=category)]
 
     def _heard(self, device_id: DeviceId, now_ms: TimestampMs) -> None:
         if device_id not in self.seen_ms:
@@ -135,6 +136,9 @@ class Watch:
 
     def _silence_ms(self, device_id: DeviceId) -> int:
         rules = self._policy.supervision
+        return rules.silent_after_s.after_ms(self._category(device_id)) + ms(rules.grace_s)
+
+    def _category(self, device_id: DeviceId) -> Category:
         household = self._registry.get(device_id)
-        category = (household.category if household is not None else None) or rules.category
-        return rules.silent_after_s.after_ms(category) + ms(rules.grace_s)
+        named = household.category if household is not None else None
+        return named or self._policy.supervision.category

@@ -10,6 +10,7 @@ from alarm_gateway.core.inputs import (
     Tick,
 )
 from alarm_gateway.core.policy import FloodRules, Policy
+from alarm_gateway.core.records import SupervisionChanged
 from alarm_protocol.messages import Heartbeat, LinkState
 from alarm_protocol.units import DeviceId, TimestampMs
 from tests.helpers.gateway import (
@@ -86,6 +87,27 @@ def test_a_silent_device_is_an_alarm_of_priority_3() -> None:
     shown = view(later(gateway, LOST_MS), "police")
     assert (3, ("supervision_lost",), 0) == (shown.priority, shown.reasons, shown.press_count)
     assert None is shown.deadlines.accept_by_ms
+
+
+def test_a_fault_says_since_when_and_by_which_category() -> None:
+    """The report of a silence can be held against EN 50136-1, whatever is registered later."""
+    gateway = Gateway()
+    gateway.take(beat())
+    later(gateway, LOST_MS)
+    event = gateway.journal[0].event
+    assert isinstance(event, SupervisionChanged)
+    assert (NOW_MS, "DP4") == (event.since_ms, event.category)
+
+
+def test_a_lost_link_says_since_when() -> None:
+    """Also where it is noted on an alarm that was there."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(beat(), link("down"), now_ms=NOW_MS + 20 * 60_000)
+    later(gateway, 20 * 60_000 + 30_000)
+    event = gateway.journal[-1].event
+    assert isinstance(event, SupervisionChanged)
+    assert ("noted", NOW_MS + 20 * 60_000) == (event.effect, event.since_ms)
 
 
 def test_a_device_that_was_never_heard_is_not_missed() -> None:
