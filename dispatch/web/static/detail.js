@@ -179,6 +179,7 @@ function textOf({ kind, text }) {
   if (kind === "raised" || kind === "pressed_again") return nl.triggers[text] ?? text;
   if (kind === "escalated") return nl.reasons[text] ?? text;
   if (kind === "fault" || kind === "fault_over") return nl.conditions[text] ?? text;
+  if (kind === "flood") return text.replace(/[a-z]+/g, (word) => nl.counted[word] ?? word);
   if (kind === "close") {
     const [code, ...rest] = text.split(": ");
     if (nl.endings[code]) return nl.endings[code];

@@ -99,6 +99,13 @@ export const conditions = {
   clock_drift: "klok loopt niet gelijk",
 };
 
+// What the gateway counted in a flood.
+export const counted = {
+  unreadable: "onleesbare berichten",
+  presses: "drukken van onbekende of twijfelachtige knoppen",
+  faults: "storingen",
+};
+
 // Why the gateway closed an alarm by itself.
 export const endings = {
   test_expired: "Test verlopen",
@@ -166,7 +173,7 @@ export const labels = {
   case: "Zaak",
   state: "Status",
   action: "Actie",
-  presses: (count) => (count ? `${count}× ingedrukt` : "niet ingedrukt"),
+  presses: (count) => `${count}× ingedrukt`,
   condensed: (count) => `${count} berichten samengevat`,
   pressesTitle: "Drukken op de knop",
   escalated: (level) => `Geëscaleerd, niveau ${level}`,
@@ -180,6 +187,8 @@ export const labels = {
   select: "Kies een melding om de details te zien.",
   unknownHousehold: "Geen huishouden bekend bij deze knop.",
   unknownPlace: "Adres onbekend",
+  flood: "Berichtenvloed",
+  floodLine: "onbekende knoppen of onleesbare berichten",
   unknownCase: "Zaak onbekend",
   device: "Knop",
   alarm: "Melding",

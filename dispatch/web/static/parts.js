@@ -5,6 +5,8 @@ import { day, duration } from "./format.js";
 import { labels, otherAgency, status } from "./nl.js";
 import { nowMs, state } from "./store.js";
 
+const FLOOD = "gateway-flood"; // the gateway's own name for what it condenses
+
 // A shape per priority, so that colour is never the only cue.
 const shapes = {
   1: svg`<path d="M8 1 15.5 15H.5z"></path>`,
@@ -40,6 +42,7 @@ export const badges = ({ view, verified, withdrawn }) => html`
 // Where it is (police), or which case it is (Veilig Thuis).
 export function where(view) {
   const { household } = view;
+  if (view.device_id === FLOOD) return { head: labels.flood, line: labels.floodLine };
   if (!household) {
     const unknown = state.console === "police" ? labels.unknownPlace : labels.unknownCase;
     return { head: unknown, line: view.device_id };

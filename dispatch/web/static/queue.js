@@ -3,7 +3,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { duration, time } from "./format.js";
-import { buttons, dispositions, doubts, labels, pending, status } from "./nl.js";
+import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./nl.js";
 import { badges, deadline, otherStatus, priority, where } from "./parts.js";
 import { nowMs, select, state, tables } from "./store.js";
 
@@ -83,8 +83,14 @@ function line(row) {
   `;
 }
 
-const amounts = ({ press_count: presses, condensed_count: condensed }) =>
-  condensed ? `${labels.presses(presses)}, ${labels.condensed(condensed)}` : labels.presses(presses);
+// How often it was pressed; for an alarm about the button itself, what is wrong with it.
+function amounts({ press_count: presses, condensed_count: condensed, reasons: codes }) {
+  const parts = presses
+    ? [labels.presses(presses)]
+    : codes.map((code) => reasons[code] ?? code);
+  if (condensed) parts.push(labels.condensed(condensed));
+  return parts.join(", ");
+}
 
 const notice = (row) => {
   const told = state.notices.get(row.alarm_id);
