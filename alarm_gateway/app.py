@@ -3,28 +3,40 @@
 import asyncio
 import signal
 import sys
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import msgspec
 import typer
 from rich.console import Console
 
-from alarm_gateway.adapters.chain import record_of, verify_chain
+from alarm_gateway.adapters.chain import record_of
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.policy_file import running_policy
 from alarm_gateway.adapters.press_file import read_press
 from alarm_gateway.adapters.registry import read_registry
+from alarm_gateway.adapters.retention import plan_for, read_states, report_of
+from alarm_gateway.adapters.retention import purge as purge_journal
+from alarm_gateway.adapters.retention import verify_journal as check_journal
 from alarm_gateway.adapters.spool import lay, maintenance_command
+from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import GatewayError, SettingsError
+from alarm_gateway.evidence.collect import collect
+from alarm_gateway.evidence.facts import facts_of
+from alarm_gateway.evidence.norms_report import norms_report, norms_table
+from alarm_gateway.evidence.package import write_package
+from alarm_gateway.evidence.times import before, iso_time, moment_of
 from alarm_gateway.explain import explain as explain_press
 from alarm_gateway.explain import explanation_table, state_from
 from alarm_gateway.pump import Pump
-from alarm_gateway.reports import alarm_states, alarm_table, history_table
+from alarm_gateway.reports import alarm_states, alarm_table, hash_of_row, history_table
 from alarm_gateway.settings import Settings, read_settings
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.loop import run_async
+from alarm_protocol.units import POLICE, VEILIG_THUIS, AlarmId, TimestampMs, device_id_of
 
 app = typer.Typer(
     help="The alarm gateway: checks, prioritises, journals and routes every press.",
@@ -35,6 +47,14 @@ app = typer.Typer(
 
 COMMAND_TAKEN_S = 3.0
 """How long a command waits to see itself taken by a running gateway."""
+
+
+class Agency(Enum):
+    """Who asks for evidence."""
+
+    POLICE = POLICE
+    VEILIG_THUIS = VEILIG_THUIS
+
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of the journal.")]
 
@@ -89,10 +109,17 @@ async def _run(settings: Settings, engine: Engine) -> None:
 
 
 @app.command("verify-journal")
-def verify_journal(data_dir: DataDir) -> None:
-    """Check the journal's hash chain; exit code 1 if a row was changed or is missing."""
+def verify_journal(
+    data_dir: DataDir,
+    row: Annotated[int | None, typer.Option(min=1, help="Print the hash of this row too.")] = None,
+) -> None:
+    """Check the journal's hash chain; exit code 1 if a row was changed or is missing.
+
+    Rows that were purged are counted: their content is gone, their place is proven.
+    """
     try:
-        report = verify_chain(read_rows(data_dir))
+        report = check_journal(data_dir)
+        found = None if row is None else hash_of_row(data_dir, row)
     except GatewayError as error:
         _stop(error)
     if report.fault is not None:
@@ -101,7 +128,12 @@ def verify_journal(data_dir: DataDir) -> None:
             f"{report.fault}\n"
         )
         raise typer.Exit(1)
-    sys.stdout.write(f"journal ok: {report.records} records, last hash {report.last_hash.hex()}\n")
+    purged = f", {report.purged} of them purged" if report.purged else ""
+    sys.stdout.write(
+        f"journal ok: {report.records} records{purged}, last hash {report.last_hash.hex()}\n"
+    )
+    if found is not None:
+        sys.stdout.write(f"row {row}: hash {found}\n")
 
 
 @app.command()
@@ -112,7 +144,7 @@ def show(
     """Show the alarms in the journal, or the whole history of one."""
     try:
         if alarm_id is None:
-            table = alarm_table(alarm_states(read_rows(data_dir)))
+            table = alarm_table(alarm_states(read_rows(data_dir), read_states(data_dir)))
         else:
             rows = list(read_rows(data_dir, alarm_id))
             if not rows:
@@ -129,7 +161,7 @@ def show(
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0917 - options of a command line, given by name
     press: Annotated[Path, typer.Option(help="File with the bytes of one press; - reads stdin.")],
     registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
     policy: Annotated[Path | None, typer.Option(help="Policy file (TOML).")] = None,
@@ -139,19 +171,124 @@ def explain(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder of a journal whose history counts.")
     ] = None,
+    at_ms: Annotated[
+        int | None,
+        typer.Option("--now-ms", min=0, help="When it comes, in ms since 1970; else now."),
+    ] = None,
 ) -> None:
-    """Tell what the gateway would make of a press, and why; nothing is run or written."""
+    """Tell what the gateway would make of a press, and why; nothing is run or written.
+
+    The file holds the bytes as on the wire: a JSON object, and its signature on a second
+    line. With a journal its history counts: the press may then be a repeat, or join an alarm.
+    """
     try:
-        rules, homes = running_policy(policy, now_ms()), read_registry(registry)
+        arrived_ms = now_ms() if at_ms is None else TimestampMs(at_ms)
+        rules, homes = running_policy(policy, arrived_ms), read_registry(registry)
         signed, device_id = read_press(press, topic)
-        rows = [] if data_dir is None else read_rows(data_dir)
-        records = [record_of(row) for row in rows if row.device_id == device_id]
-        state = state_from(device_id, records)
-        home = homes.get(device_id)
-        explanation = explain_press(signed, state, home, now_ms(), rules)
+        state = DeviceState(device_id=device_id)
+        if data_dir is not None:
+            rows = [row for row in read_rows(data_dir) if row.device_id == device_id]
+            base = read_states(data_dir).get(device_id)
+            state = state_from(device_id, [record_of(row) for row in rows], base)
+        explanation = explain_press(signed, state, homes.get(device_id), arrived_ms, rules)
     except GatewayError as error:
         _stop(error)
     Console().print(explanation_table(explanation, rules))
+
+
+@app.command()
+def export(
+    alarm_id: Annotated[str, typer.Argument(help="The alarm.")],
+    data_dir: DataDir,
+    registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
+    console: Annotated[
+        Agency, typer.Option(help="Who asks for it; each agency gets what it may see.")
+    ],
+    out: Annotated[Path, typer.Option(help="The evidence file to write (zip).")],
+) -> None:
+    """Write the evidence on one alarm: history, records, and proof that they are unaltered.
+
+    Works while a gateway runs. The file is whole or not there; the same journal and registry
+    give the same bytes. `verify.py` inside checks it with nothing but Python.
+    """
+    try:
+        homes, device_id = read_registry(registry), device_id_of(AlarmId(alarm_id))
+        collected = collect(
+            read_rows(data_dir),
+            AlarmId(alarm_id),
+            console.value,
+            homes.get(device_id),
+            read_states(data_dir).get(device_id),
+        )
+        write_package(collected, out)
+    except GatewayError as error:
+        _stop(error)
+    evidence = collected.evidence
+    sys.stdout.write(
+        f"evidence on {alarm_id} for {console.value}: {len(evidence.records)} records, "
+        f"{evidence.withheld_rows} withheld, last hash {evidence.chain.last_hash}, in {out}\n"
+    )
+
+
+@app.command()
+def purge(
+    data_dir: DataDir,
+    older_than: Annotated[str, typer.Option(help="How old: 90d, 26w or 5y.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count; also while a gateway runs.")
+    ] = False,
+) -> None:
+    """Remove what alarms left in the journal that both agencies closed so long ago.
+
+    Every removed row keeps its digest and hash, so the chain still verifies, and presses that
+    come again are still repeats. Open alarms and younger rows stay. Stop the gateway first.
+    """
+    try:
+        before_ms = before(now_ms(), older_than)
+        if dry_run:
+            report = report_of(*plan_for(data_dir, before_ms))
+        else:
+            report = purge_journal(data_dir, before_ms, now_ms())
+    except GatewayError as error:
+        _stop(error)
+    waiting = f"; {report.unconfirmed} wait for a console's confirmation" * bool(report.unconfirmed)
+    sys.stdout.write(
+        f"{'would purge' if dry_run else 'purged'} {report.rows} rows of {report.alarms} alarms "
+        f"closed before {iso_time(before_ms)}; {report.kept} rows stay{waiting}\n"
+    )
+
+
+@app.command()
+def norms(
+    data_dir: DataDir,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Start (ISO 8601; UTC without an offset).")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="End; what began then is out.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Measure a period against the norms of the field; tests are left out and counted.
+
+    Without a period the whole journal is measured. Works while a gateway runs.
+    """
+    try:
+        reached_ms = now_ms()
+        from_ms = TimestampMs(0) if since is None else moment_of(since)
+        to_ms = TimestampMs(reached_ms + 1) if until is None else moment_of(until)
+        if from_ms >= to_ms:
+            raise SettingsError(f"--from {since} is not before --to {until or 'now'}")
+        facts = facts_of(read_rows(data_dir), read_states(data_dir))
+        if since is None:
+            from_ms = TimestampMs(min(facts.first_ms, to_ms))
+    except GatewayError as error:
+        _stop(error)
+    report = norms_report(facts, from_ms, to_ms, reached_ms)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
+        return
+    screen = Console()
+    screen.width = max(screen.width, 180)
+    screen.print(norms_table(report))
 
 
 @app.command()

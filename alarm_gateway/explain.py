@@ -34,6 +34,15 @@ MEANINGS = {
     "cancel_without_alarm": "a cancel that there is no open alarm for",
     "cancel_requested": "a cancel: it is noted, and never stops a dispatch",
     "test": "a test press",
+    "not_accepted": "nobody accepted the alarm in time",
+    "console_unreachable": "a console did not confirm the alarm in time",
+    "device_silent": "the device fell silent soon after a press",
+    "supervision_lost": "the device has fallen silent",
+    "link_lost": "the device's connection is away",
+    "battery_low": "the device's battery is nearly empty",
+    "tamper": "somebody opened or moved the device",
+    "clock_drift": "the device's clock is wrong",
+    "flood": "too many messages of a kind, condensed into one alarm",
 }
 """What each doubt, remark and reason means, in one sentence."""
 
@@ -46,9 +55,11 @@ class Explanation(NamedTuple):
     alarm_id: str | None
 
 
-def state_from(device_id: DeviceId, records: list[Record]) -> DeviceState:
-    """Return what a journal says of a device."""
-    state = DeviceState(device_id=device_id)
+def state_from(
+    device_id: DeviceId, records: list[Record], base: DeviceState | None = None
+) -> DeviceState:
+    """Return what a journal says of a device; `base` is what a purge left of its past."""
+    state = base or DeviceState(device_id=device_id)
     for record in records:
         state = evolve(state, record)
     return state

@@ -1,13 +1,16 @@
 """What the journal tells a person: the list of alarms, and one alarm's history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import assert_never
 
 from rich.table import Table
 
 from alarm_gateway.adapters.chain import Row, record_of
+from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.core.device_state import AlarmState, DeviceState
+from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.records import (
     Acted,
@@ -24,6 +27,7 @@ from alarm_gateway.core.records import (
     SupervisionChanged,
 )
 from alarm_protocol.messages import action_kind
+from alarm_protocol.units import DeviceId
 
 
 def when(at_ms: int) -> str:
@@ -31,11 +35,32 @@ def when(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1_000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z"
 
 
-def alarm_states(rows: Iterable[Row]) -> list[AlarmState]:
-    """Return the last state of every alarm in a journal, oldest first."""
-    devices: dict[str, DeviceState] = {}
+def hash_of_row(data_dir: Path, seq: int) -> str:
+    """Return the hash of one row, for whoever holds evidence that ends there.
+
+    Raises:
+        SettingsError: There is no journal, or no such row in it.
+    """
+    for row in read_rows(data_dir):
+        if row.seq == seq:
+            return row.hash.hex()
+    raise SettingsError(f"the journal in {data_dir} has no row {seq}")
+
+
+def alarm_states(
+    rows: Iterable[Row], remembered: Mapping[DeviceId, DeviceState] | None = None
+) -> list[AlarmState]:
+    """Return the last state of every alarm in a journal, oldest first.
+
+    Args:
+        rows: The whole journal; purged rows are passed over.
+        remembered: What purges left of their devices.
+    """
+    devices: dict[str, DeviceState] = {str(name): one for name, one in (remembered or {}).items()}
     alarms: dict[str, AlarmState] = {}
     for row in rows:
+        if row.purged:
+            continue
         record = record_of(row)
         state = devices.get(row.device_id) or DeviceState(device_id=record.device_id)
         state = devices[row.device_id] = evolve(state, record)
