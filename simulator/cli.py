@@ -21,6 +21,8 @@ from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
 from simulator import households as making
 from simulator.button import Button, ButtonSettings
+from simulator.chaos.faults import parse_kinds
+from simulator.chaos.run import RATE_PER_S, ChaosSettings, run_chaos
 from simulator.core.device import Device, DeviceSettings
 from simulator.core.errors import RegistryError, SimulatorError
 from simulator.demo import DemoSettings, run_demo
@@ -263,6 +265,45 @@ def world(
     numbers = (seed,) if seeds is None else parse_seeds(seeds)
     wishes = [Wish(one, hours, devices, chosen) for one in numbers]
     raise typer.Exit(run_worlds(wishes, jobs=jobs, as_json=as_json))
+
+
+@app.command()
+def chaos(
+    *,
+    rounds: Annotated[int, typer.Option(min=1, max=10_000, help="Faults, one a round.")] = 14,
+    seed: Annotated[int, typer.Option(help="Decides which faults come when, and how long.")] = 1,
+    rate: Annotated[float, typer.Option(min=1, max=2_000, help="Presses a second.")] = RATE_PER_S,
+    scale: Annotated[
+        float, typer.Option(min=0.05, max=10, help="Factor on the length of the faults' pauses.")
+    ] = 1.0,
+    faults: Annotated[
+        str, typer.Option(metavar="NAME,...", help="Only these kinds, in turn; all if not given.")
+    ] = "",
+    tmpfs: Annotated[
+        bool | None,
+        typer.Option("--tmpfs/--no-tmpfs", help="The journal's disk; a tmpfs where root may."),
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where all is kept; else only a failed run.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON.")] = False,
+) -> None:
+    """Kill and hinder real processes under load, and account for every press (Linux, Mosquitto).
+
+    Exits 0 only if nothing was lost and nothing duplicated, and everything recovered.
+    """
+    logs.configure(logs.Level.ERROR)
+    settings = ChaosSettings(
+        rounds=rounds,
+        seed=seed,
+        rate_per_s=rate,
+        scale=scale,
+        tmpfs=tmpfs,
+        faults=parse_kinds(faults),
+        folder=folder,
+        as_json=as_json,
+    )
+    raise typer.Exit(_run_until_signal(lambda stop: run_chaos(settings, stop)))
 
 
 def main() -> None:

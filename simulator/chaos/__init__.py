@@ -1,0 +1,1 @@
+"""Real processes, killed and hindered at random moments, and the account of every press."""
