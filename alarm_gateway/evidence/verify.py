@@ -67,6 +67,10 @@ def check_record(line: dict[str, Any], alarm_id: str) -> None:
         proven = {"event": "pressed", **json.loads("{" + proof["open"][1:])}
     if proven != line["event"] or proven["event"] != line["kind"]:
         raise Broken(f"record {line['seq']} shows something else than its bytes say")
+    if "line" in proven:
+        told, stated = json.loads(proven["line"]), line.get("stated", {})
+        if any(stated[name] != told[name] for name in told if name in stated):
+            raise Broken(f"record {line['seq']} states something else than the press says")
     if line["alarm_id"] != alarm_id:
         raise Broken(f"record {line['seq']} belongs to another alarm")
 
@@ -113,6 +117,8 @@ def verify(
     return (
         f"ok: {len(evidence['records'])} records of alarm {evidence['alarm_id']} are unaltered "
         f"members of the chain\n"
+        "proven: of each record all but `stated`; the rest of records.json, and the page, are "
+        "what the exporter says\n"
         f"chain: {count} rows, {evidence['chain']['first_seq']} to "
         f"{evidence['chain']['last_seq']}, last hash {found}\n"
         + (
