@@ -245,7 +245,7 @@ class _Walk:
         call = known[1]
         match action:
             case Accept():
-                call.accepted_ms = call.accepted_ms or at_ms
+                call.accepted_ms = at_ms
             case AssignUnit():
                 call.assigned_ms = call.assigned_ms or at_ms
             case Arrive():

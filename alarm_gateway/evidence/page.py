@@ -31,7 +31,9 @@ h1 { font-size: 1.5rem; margin: 0 0 .3rem; } h2 { font-size: 1.1rem; margin: 1.6
 table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; }
 tr { border-bottom: 1px solid #ccc; break-inside: avoid; }
-td.time { white-space: nowrap; } td, code { overflow-wrap: anywhere; }
+td.time { white-space: nowrap; } td.what { min-width: 9rem; }
+td, pre, code { overflow-wrap: anywhere; }
+td.what { overflow-wrap: break-word; }
 .mark { border: 3px solid #111; padding: .3rem .8rem; font-weight: bold; }
 .small { font-size: .85rem; color: #333; } pre { white-space: pre-wrap; margin: 0; }
 @page { margin: 18mm; }
@@ -117,7 +119,7 @@ def _history(evidence: Evidence, calendar: Calendar) -> str:
         rows.append(
             f"<tr><td>{line.seq}</td>"
             f'<td class="time">{escape(local_time(line.at_ms, calendar))}</td>'
-            f"<td>{escape(what)}</td><td><pre>{escape(details)}</pre></td></tr>"
+            f'<td class="what">{escape(what)}</td><td><pre>{escape(details)}</pre></td></tr>'
         )
     head = "<tr><th>Regel</th><th>Tijd</th><th>Wat</th><th>Bijzonderheden</th></tr>"
     return (

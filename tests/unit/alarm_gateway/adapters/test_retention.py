@@ -4,12 +4,9 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
 from alarm_gateway.adapters.chain import PURGED_DEVICE, digest_of
-from alarm_gateway.adapters.journal import FILE_NAME, Journal, read_rows
+from alarm_gateway.adapters.journal import FILE_NAME, Head, Journal, read_rows
 from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.adapters.retention import (
     _decoder,
@@ -18,14 +15,12 @@ from alarm_gateway.adapters.retention import (
     verify_journal,
 )
 from alarm_gateway.adapters.snapshot import Snapshot
-from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.effects import ViewDue
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError, SettingsError
-from alarm_gateway.core.inputs import MaintenanceReceived, Tick
 from alarm_gateway.core.policy import Policy
 from alarm_gateway.keeper import Keeper
-from alarm_protocol.messages import Accept, Note, Reopen
+from alarm_protocol.messages import Accept, Reopen
 from alarm_protocol.units import AlarmId, DeviceId, TimestampMs
 from tests.helpers.evidence import YEAR_MS, Story, recovered, rows_of, written
 from tests.helpers.gateway import (
@@ -102,6 +97,19 @@ def test_no_byte_of_what_was_removed_is_left_in_any_file(tmp_path: Path) -> None
     assert [] == [word for word in words[:-1] if word in found]
     assert b"OPEN-Operator" in found
     assert 1 == sum(b"52.160127" in row.body for row in read_rows(tmp_path) if not row.purged) - 1
+
+
+def test_the_file_is_written_anew(tmp_path: Path) -> None:
+    """No page with old bytes is left to be used again, and the log beside it is empty."""
+    story = Story()
+    for number in range(40):
+        story.whole(DeviceId(f"stranger-{number}"))
+    path = written(tmp_path, story.records) / FILE_NAME
+    size = path.stat().st_size
+    purge(tmp_path, LIMIT_MS, LATER_MS)
+    assert path.stat().st_size < 0.8 * size
+    log = tmp_path / f"{FILE_NAME}-wal"
+    assert not log.exists() or log.stat().st_size == 0
 
 
 def test_purged_rows_name_no_device_and_no_alarm(tmp_path: Path) -> None:
@@ -282,6 +290,21 @@ def test_signs_of_life_survive_a_purge(tmp_path: Path) -> None:
     assert {DEVICE: NOW_MS} == Snapshot(tmp_path).load().seen_ms
 
 
+def test_a_snapshot_of_before_the_purge_does_not_stop_a_start(tmp_path: Path) -> None:
+    """Somebody put an old copy back: what was purged since is taken from what is remembered."""
+    story = old_and_new()
+    for known in (5, 20, len(story.records)):
+        folder = tmp_path / str(known)
+        written(folder, story.records)
+        early = recovered(story.records[:known])
+        purge(folder, LIMIT_MS, LATER_MS)
+        row = list(read_rows(folder))[known - 1]
+        Snapshot(folder).discard()
+        Snapshot(folder).save(early.take_changed(), {}, Head(row.seq, row.hash))
+        state = started(folder).state_of(DEVICE)
+        assert recovered(story.records).state_of(DEVICE) == state
+
+
 def test_what_is_remembered_can_be_read_by_later_programs() -> None:
     """A state written by this version, frozen here, is read the same for ever."""
     frozen = (
@@ -294,86 +317,3 @@ def test_what_is_remembered_can_be_read_by_later_programs() -> None:
     assert (18, 1, 2, "press-1") == (
         state.version, state.alarm_count, state.sequence_max, state.known[0].press_id,
     )  # fmt: skip
-
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["press", "doubt", "test", "both", "confirm", "reopen", "note", "maintain", "bytes"]
-        ),
-        st.sampled_from([DEVICE, OTHER_DEVICE]),
-        st.integers(1, 50),
-    ),
-    max_size=25,
-)
-
-
-def _play(steps: list[tuple[str, DeviceId, int]]) -> Story:
-    story = Story()
-    for what, device_id, after_ms in steps:
-        story.at_ms += after_ms
-        state = story.gateway.engine.state_of(device_id)
-        alarm = state.alarm if state is not None else None
-        alarm_id = alarm.alarm_id if alarm is not None else AlarmId(f"{device_id}.1")
-        match what:
-            case "press":
-                story.press(device_id)
-            case "doubt":
-                story.press(device_id, signed=False)
-            case "test":
-                story.press(device_id, trigger="test")
-            case "both":
-                story.close(alarm_id, confirm=False)
-            case "confirm":
-                story.confirm(alarm_id)
-            case "reopen":
-                story.act("police", Reopen, alarm_id, reason="weer")
-            case "note":
-                story.act("veilig_thuis", Note, alarm_id, text="iets")
-            case "maintain":
-                received = MaintenanceReceived(device_id, TimestampMs(1), "Tom", "accu")
-                story.gateway.take(received, now_ms=story.at_ms)
-            case _:
-                story.gateway.take(unreadable(), Tick(), now_ms=story.at_ms)
-    return story
-
-
-def _same(one: DeviceState | None, other: DeviceState | None, gone: set[AlarmId]) -> bool:
-    if one is None or other is None:
-        return one is other
-    if one.alarm is not None and one.alarm.alarm_id in gone:
-        return one.alarm.closed and DeviceState.__eq__(_without(one), other)
-    return one == other
-
-
-def _without(state: DeviceState) -> DeviceState:
-    return replace(state, alarm=None)
-
-
-@settings(max_examples=150, deadline=None)
-@given(STEPS, st.integers(0, 60_000), st.integers(0, 60_000))
-def test_whatever_happened_a_purge_changes_no_state(
-    steps: list[tuple[str, DeviceId, int]], first_ms: int, more_ms: int
-) -> None:
-    """After one purge or two, folding gives each device as it was; only closed alarms are gone."""
-    story = _play(steps)
-    whole = recovered(story.records)
-    rows = rows_of(story.records)
-    remembered: dict[DeviceId, DeviceState] = {}
-    gone: set[AlarmId] = set()
-    for before_ms in (NOW_MS + first_ms, NOW_MS + first_ms + more_ms):
-        plan = plan_purge(rows, remembered, before_ms)
-        removed = set(plan.seqs)
-        records = [record for seq, record in enumerate(story.records, 1)]
-        assert all(records[seq - 1].at_ms < before_ms for seq in removed)
-        gone |= plan.alarms
-        rows = [row._replace(kind="purged") if row.seq in removed else row for row in rows]
-        remembered = plan.kept
-        engine = Engine(Policy(), REGISTRY)
-        engine.restore(remembered.values())
-        live = {row.seq for row in rows if not row.purged}
-        engine.recover(record for seq, record in enumerate(story.records, 1) if seq in live)
-        for device_id in (DEVICE, OTHER_DEVICE):
-            assert _same(whole.state_of(device_id), engine.state_of(device_id), gone)
-            assert engine.state_of(device_id) == plan.states.get(device_id)
-        assert shown(whole) == shown(engine)

@@ -3,15 +3,13 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alarm_gateway.core.calendar import DAY_MS
 from alarm_gateway.core.inputs import HeartbeatReceived, Tick
 from alarm_gateway.core.records import Record, SupervisionChanged
 from alarm_gateway.evidence.facts import Facts, facts_of
 from alarm_gateway.evidence.figures import REPORTING_MS, YEAR_MS, figures_of
-from alarm_gateway.evidence.norms import Figure, Norm, Sample, measured
+from alarm_gateway.evidence.norms import Figure
 from alarm_protocol.messages import (
     Accept,
     Arrive,
@@ -148,6 +146,65 @@ def test_the_police_are_on_the_scene_within_15_minutes_of_a_priority_1() -> None
     story.press(OTHER_DEVICE, signed=False)
     (one,) = figures(story, "Dutch police, priority 1")
     assert ("meets", 1, 900_000) == (one.verdict, one.count, one.longest)
+
+
+def test_a_reopened_alarm_waits_for_its_unit_again() -> None:
+    """Closed without a unit it was left out; reopened, the time since it was accepted counts."""
+    story = Story()
+    alarm_id = story.press()
+    story.act("police", Accept, alarm_id, 1_000)
+    story.act("police", Close, alarm_id, 1_000, disposition="mispress", reason="vergist")
+    assert 0 == figures(story, "NFPA 1225")[-1].count
+    story.act("police", Reopen, alarm_id, 1_000, reason="toch")
+    assert 1 == figures(story, "NFPA 1225")[-1].unfinished
+
+
+def test_a_reopened_alarm_is_not_held_to_retention() -> None:
+    """It is being worked on, whenever it was closed before."""
+    story = answered([1_000])
+    assert 1 == figures(story, "Retention, police", "")[0].count
+    story.act("police", Reopen, AlarmId(f"{DEVICE}.1"), 1_000, reason="toch")
+    assert 0 == figures(story, "Retention, police", "")[0].count
+
+
+def test_an_alarm_that_became_priority_1_is_held_to_15_minutes() -> None:
+    """A verified press after a doubtful one."""
+    story = Story()
+    alarm_id = story.press(signed=False)
+    story.press(after_ms=1_000)
+    story.act("police", Accept, alarm_id, 1_000)
+    story.act("police", AssignUnit, alarm_id, 1_000, unit="HM 21.01")
+    story.act("police", Arrive, alarm_id, 1_000)
+    (one,) = figures(story, "Dutch police, priority 1")
+    assert (1, 4_000) == (one.count, one.longest)
+
+
+def test_a_clock_that_is_a_moment_ahead_makes_no_negative_time() -> None:
+    """Two clocks never agree to the millisecond."""
+    story = Story()
+    story.press(pressed_at_ms=NOW_MS + 500)
+    assert 0 == figures(story, "EN 50131-1", "")[0].longest
+
+
+def test_a_fault_is_no_call_until_somebody_presses() -> None:
+    """Answer times are about people; the call begins with the press."""
+    story = Story()
+    silences(story)
+    assert 0 == figures(story, "EN 50518")[0].count
+    story.at_ms += 500_000
+    alarm_id = story.press()
+    story.act("police", Accept, alarm_id, 4_000)
+    assert (1, 4_000) == (
+        figures(story, "EN 50518")[0].count,
+        figures(story, "EN 50518")[0].longest,
+    )
+
+
+def test_tests_are_no_work_in_the_figures_of_work() -> None:
+    """An operator who answers a test has one alarm less than it seems."""
+    story = Story()
+    story.act("police", Accept, story.press(trigger="test"), 1_000)
+    assert {0.0} == {one.mean for one in figures(story, "ISA-18.2 / EEMUA 191")}
 
 
 def silences(story: Story) -> list[Record]:
@@ -317,27 +374,3 @@ def test_each_norm_says_what_it_is_and_where_it_is_from(attribute: str) -> None:
     """No figure stands without its source."""
     found = figures_of(Facts(), 0, NOW_MS, NOW_MS)
     assert all(getattr(one.norm, attribute) for one in found)
-
-
-SAMPLES = st.lists(
-    st.one_of(
-        st.integers(0, 100).map(Sample),
-        st.integers(0, 100).map(lambda waiting: Sample(None, waiting)),
-    ),
-    max_size=60,
-)
-
-
-@given(SAMPLES, st.integers(0, 100), st.integers(1, 1_000))
-def test_every_sample_is_counted_once(samples: list[Sample], limit: int, required: int) -> None:
-    """Within, beyond, beyond and waiting, or not counted; and the verdict follows from that."""
-    norm = Norm(norm="n", what="w", limit=limit, required_permille=required)
-    found = measured(norm, samples)
-    assert len(samples) == found.count + found.pending
-    assert found.unfinished == sum(one.value is None and one.waiting > limit for one in samples)
-    if found.count == 0:
-        assert "not measurable" == found.verdict
-    else:
-        assert found.within is not None
-        good = found.within / found.count >= required / 1_000 - 1e-12
-        assert ("meets" if good else "does not meet") == found.verdict

@@ -148,6 +148,8 @@ def test_the_same_journal_gives_the_same_bytes(tmp_path: Path) -> None:
     """Two exports can be compared byte for byte."""
     first = exported(tmp_path, "police").read_bytes()
     assert first == exported(tmp_path, "police").read_bytes()
+    with zipfile.ZipFile(tmp_path / "police.zip") as archive:
+        assert {(1980, 1, 1, 0, 0, 0)} == {one.date_time for one in archive.infolist()}
 
 
 def forged(tmp_path: Path, name: str, old: str, new: str, *, manifest: bool = True) -> Path:
@@ -192,6 +194,22 @@ def test_a_forgery_shows(tmp_path: Path, name: str, old: str, new: str, manifest
         verify(forged(tmp_path, name, old, new, manifest=manifest))
 
 
+def test_a_record_shown_twice_is_a_forgery(tmp_path: Path) -> None:
+    """Each member of the chain happened once."""
+    evidence = json.loads(package_bytes(collected("police"))["records.json"])
+    old = json.dumps(evidence["records"][1])
+    content = package_bytes(collected("police"))
+    evidence["records"].insert(1, json.loads(old))
+    content["records.json"] = json.dumps(evidence).encode()
+    listed = json.loads(content["manifest.json"])
+    listed["sha256"]["records.json"] = hashlib.sha256(content["records.json"]).hexdigest()
+    content["manifest.json"] = json.dumps(listed).encode()
+    for name, data in content.items():
+        (tmp_path / name).write_bytes(data)
+    with pytest.raises(Broken, match="there twice"):
+        verify(tmp_path)
+
+
 def test_a_forger_who_rewrites_the_whole_chain_meets_the_last_hash(tmp_path: Path) -> None:
     """Whoever makes a whole new chain has another last hash than the journal's holder."""
     records = story().records
@@ -211,9 +229,12 @@ def test_a_broken_journal_gives_no_evidence() -> None:
     for broken in (
         [*ROWS[:6], ROWS[6]._replace(at_ms=1), *ROWS[7:]],
         [*ROWS[:6], *ROWS[7:]],
+        ROWS[1:],
     ):
         with pytest.raises(JournalError, match="is broken"):
             collected("police", broken)
+    with pytest.raises(JournalError, match="row 1 is missing"):  # long before the alarm
+        collect(ROWS[1:], AlarmId(f"{OTHER_DEVICE}.2"), "police", None)
 
 
 def test_an_alarm_that_is_not_there_is_told() -> None:
