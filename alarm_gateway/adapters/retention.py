@@ -82,9 +82,16 @@ def read_states(data_dir: Path) -> dict[DeviceId, DeviceState]:
     Raises:
         JournalError: It cannot be read.
     """
-    return {
-        DeviceId(device_id): _decoder.decode(state) for device_id, state in _raw_states(data_dir)
-    }
+    try:
+        return {
+            DeviceId(device_id): _decoder.decode(state)
+            for device_id, state in _raw_states(data_dir)
+        }
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise JournalError(
+            f"what {data_dir / FILE_NAME} remembers of purged devices is broken ({error}); "
+            "restore it from a backup"
+        ) from error
 
 
 def _raw_states(data_dir: Path) -> list[tuple[str, bytes]]:
@@ -95,8 +102,8 @@ def _raw_states(data_dir: Path) -> list[tuple[str, bytes]]:
     try:
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
             return _states_in(connection)
-    except sqlite3.Error as error:
-        raise JournalError(f"{path} cannot be read: {error}") from error
+    except (sqlite3.Error, UnicodeError, TypeError) as error:  # a damaged file holds anything
+        raise JournalError(f"{path} cannot be read ({error}); restore it from a backup") from error
 
 
 def _states_in(connection: sqlite3.Connection) -> list[tuple[str, bytes]]:
@@ -134,7 +141,7 @@ def verify_journal(data_dir: Path) -> ChainReport:
 
     try:
         floors = {device_id: _decoder.decode(state).version for device_id, state in raw}
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError) as error:
         return ChainReport(0, GENESIS, f"what is remembered of purged devices is broken: {error}")
     report = verify_chain(watched(read_rows(data_dir)), floors)
     expected = last_purge.states_digest if last_purge is not None else _states_digest([])

@@ -237,6 +237,18 @@ def test_a_purge_that_was_none_shows(tmp_path: Path, tampering: str) -> None:
     assert None is not verify_journal(tmp_path).fault
 
 
+def test_what_is_remembered_and_broken_is_one_named_error(tmp_path: Path) -> None:
+    """A start on a damaged file says which file, and what to do."""
+    written(tmp_path, old_and_new().records)
+    purge(tmp_path, LIMIT_MS, LATER_MS)
+    for broken in (b"{", b"\xff", b"{}"):
+        with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+            connection.execute("UPDATE purged_state SET state = ?", (broken,))
+        connection.close()
+        with pytest.raises(JournalError, match="restore it from a backup"):
+            read_states(tmp_path)
+
+
 def test_a_row_made_to_look_purged_shows(tmp_path: Path) -> None:
     """With the right digest the chain holds; that no purge names the row gives it away."""
     story = old_and_new()
