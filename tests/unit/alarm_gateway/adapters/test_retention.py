@@ -12,6 +12,7 @@ from alarm_gateway.adapters.retention import (
     _decoder,
     plan_purge,
     purge,
+    read_states,
     verify_journal,
 )
 from alarm_gateway.adapters.snapshot import Snapshot
