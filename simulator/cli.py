@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -30,6 +31,7 @@ from simulator.device_link import device_of
 from simulator.fleet import Fleet, FleetSettings
 from simulator.fleet_processes import allow_files, run_processes, shares
 from simulator.load import WARM_UP_S, LoadSettings, load_with_costs, summary
+from simulator.outages.run import parse_names, run_outages
 from simulator.registry import load as load_registry
 from simulator.stack import StackSettings, running
 from simulator.steady_clock import SteadyClock
@@ -293,17 +295,24 @@ def chaos(
     Exits 0 only if nothing was lost and nothing duplicated, and everything recovered.
     """
     logs.configure(logs.Level.ERROR)
-    settings = ChaosSettings(
-        rounds=rounds,
-        seed=seed,
-        rate_per_s=rate,
-        scale=scale,
-        tmpfs=tmpfs,
-        faults=parse_kinds(faults),
-        folder=folder,
-        as_json=as_json,
-    )
+    kinds = parse_kinds(faults)
+    settings = ChaosSettings(rounds, seed, rate, scale, tmpfs, kinds, folder, as_json)
     raise typer.Exit(_run_until_signal(lambda stop: run_chaos(settings, stop)))
+
+
+@app.command()
+def outage(
+    name: Annotated[str, typer.Argument(help="all, or one of them.")] = "all",
+    *,
+    seed: Annotated[int, typer.Option(help="Decides households.")] = 1,
+    short: Annotated[bool, typer.Option("--short", help="Fewer devices, less time.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+) -> None:
+    """Play real outages again: poison-router, national-outage, migration, sos-in-traffic."""
+    logs.configure(logs.Level.ERROR)
+    names = parse_names(name)
+    play = partial(run_outages, names, seed=seed, short=short, as_json=as_json)
+    raise typer.Exit(_run_until_signal(lambda stop: play(stop=stop)))
 
 
 def main() -> None:

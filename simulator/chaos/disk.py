@@ -18,6 +18,8 @@ ROOM_BYTES = 6 * 1024**3
 """Room of the tmpfs; memory is used only for what is written."""
 LIMIT_BYTES_MIN = 8 * 1024 * 1024
 """What the gateway reserved for its log of writes; a limit below it would stop it at once."""
+SLACK_BYTES = 256 * 1024
+FILL_TRIES = 10
 _CLONE_NEWNS = 0x00020000
 
 
@@ -65,10 +67,17 @@ class TmpfsDisk:
         self._mount(f"size={ROOM_BYTES}")
 
     def fill(self, pid: int | None) -> None:  # noqa: ARG002 - whoever writes there
-        """Shrink it to what is in it."""
-        found = os.statvfs(self._folder)
-        used = (found.f_blocks - found.f_bfree) * found.f_frsize
-        self._mount(f"remount,size={used}")
+        """Shrink it to what is in it, and a little: the gateway writes on meanwhile."""
+        for slack in range(FILL_TRIES):
+            found = os.statvfs(self._folder)
+            used = (found.f_blocks - found.f_bfree) * found.f_frsize
+            try:
+                self._mount(f"remount,size={used + slack * SLACK_BYTES}")
+            except ChaosError:
+                if slack + 1 == FILL_TRIES:
+                    raise
+            else:
+                return
 
     def make_room(self) -> None:
         """Give it back its size."""

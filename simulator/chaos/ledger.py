@@ -21,6 +21,8 @@ class Pressed:
     answered_us: int = 0
     alarm_id: AlarmId | None = None
     shown_in: dict[ConsoleId, AlarmId] = field(default_factory=dict)
+    shown_us: int = 0
+    """When the last of the consoles had it."""
 
 
 @dataclass(slots=True)
@@ -53,8 +55,8 @@ class Ledger:
     unseen: dict[ConsoleId, dict[PressId, Pressed]] = field(
         default_factory=lambda: {console: {} for console in CONSOLES}
     )
-    loads: dict[DeviceId, int] = field(default_factory=dict)
-    """Places at which presses of a device are still missing: device, and each console."""
+    behind: dict[DeviceId, list[int]] = field(default_factory=dict)
+    """How many presses of a device are unanswered, and how many each console has not shown."""
     views: dict[ConsoleId, dict[AlarmId, tuple[int, int, str]]] = field(
         default_factory=lambda: {console: {} for console in CONSOLES}
     )
@@ -74,7 +76,9 @@ class Ledger:
         self.presses[press_id] = self.unanswered[press_id] = press
         for missing in self.unseen.values():
             missing[press_id] = press
-        self.loads[device_id] = self.loads.get(device_id, 0) + 1 + len(CONSOLES)
+        behind = self.behind.setdefault(device_id, [0] * (1 + len(CONSOLES)))
+        for place in range(len(behind)):
+            behind[place] += 1
 
     def answered(self, press_id: PressId, alarm_id: AlarmId, at_us: int) -> None:
         """Write down that a device was told."""
@@ -85,7 +89,7 @@ class Ledger:
                 self.doubled.add(("answer", press_id))
             return
         press.answered_us, press.alarm_id = at_us, alarm_id
-        self.loads[press.device_id] -= 1
+        self.behind[press.device_id][0] -= 1
         self.longest_us["answer"] = max(self.longest_us["answer"], at_us - press.at_us)
         watch = self.watch
         if watch is not None and not watch.answered_us and press.at_us >= watch.zero_us:
@@ -110,15 +114,13 @@ class Ledger:
 
     def _seen(self, console: ConsoleId, press: Pressed, alarm_id: AlarmId, at_us: int) -> None:
         press.shown_in[console] = alarm_id
-        self.loads[press.device_id] -= 1
+        self.behind[press.device_id][1 + CONSOLES.index(console)] -= 1
         self.longest_us[console] = max(self.longest_us[console], at_us - press.at_us)
+        if len(press.shown_in) < len(CONSOLES):
+            return
+        press.shown_us = at_us
         watch = self.watch
-        if (
-            watch is not None
-            and not watch.shown_us
-            and press.at_us >= watch.zero_us
-            and len(press.shown_in) == len(CONSOLES)
-        ):
+        if watch is not None and not watch.shown_us and press.at_us >= watch.zero_us:
             watch.shown_us = at_us
 
     def look(self, now_us: int) -> None:
@@ -134,6 +136,10 @@ class Ledger:
             oldest = [_oldest_us(missing) for missing in self.unseen.values()]
             if all(one is None or one > watch.shown_us for one in oldest):
                 watch.all_shown_us = now_us
+
+    def behind_with(self, device_id: DeviceId) -> int:
+        """Return how many presses of a device are missing at the place that misses most."""
+        return max(self.behind.get(device_id, (0,)))
 
     @property
     def settled(self) -> bool:

@@ -21,7 +21,7 @@ from alarm_protocol.households import Household
 from alarm_protocol.messages import AlarmView, Feedback, Trigger
 from alarm_protocol.runtime import clock
 from alarm_protocol.runtime.broker_url import BrokerUrl
-from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId, DeviceId
+from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId, DeviceId, PressId
 from simulator.brokers import MOSQUITTO_CONFIG, find_mosquitto
 from simulator.chaos.disk import Disk, open_disk
 from simulator.chaos.errors import ChaosError
@@ -47,7 +47,8 @@ STEP_S = 0.01
 BEHIND_S_MAX = 0.5
 """Presses that are due longer than this, because the driver was held up, are not made up for."""
 UNSEEN_MAX = 6
-"""Presses of one device that may be missing on a console; a view shows its newest eight."""
+"""Presses of one device that may be missing on a console before it rests: a view shows its
+newest eight, and one that a slow console never showed could not be told from a lost one."""
 FINISHED_AT_ONCE = 40
 FINISH_S_MAX = 60.0
 ACT_S_MAX = 10.0
@@ -103,9 +104,9 @@ class Rig:
         self.data_dir = self.data_root / "journal"
         self.disk: Disk = open_disk(self.data_root, tmpfs=settings.tmpfs)
         self.broker_folder = settings.folder / "broker"
-        self.broker, broker_url = _broker(settings.folder, self.broker_folder)
+        self.broker, self.broker_url = _broker(settings.folder, self.broker_folder)
         names = ("gateway", *CONSOLES, "devices")
-        self.proxies = {name: Proxy(name, broker_url) for name in names}
+        self.proxies = {name: Proxy(name, self.broker_url) for name in names}
         self.stack: Stack
         self.fleet: Fleet
         self.skipped = 0
@@ -230,15 +231,20 @@ class Rig:
         """Press a device at random that is free and not far behind with its earlier presses."""
         for _ in range(8):
             device_id = self._dice.choice(self.pool.free) if self.pool.free else None
-            if device_id is None or self.ledger.loads.get(device_id, 0) >= UNSEEN_MAX * 2:
+            if device_id is None or self.ledger.behind_with(device_id) >= UNSEEN_MAX:
                 continue
             (trigger,) = self._dice.choices(_TRIGGERS, _TRIGGER_WEIGHTS)
-            at_us = now_us()
-            press_id = self.fleet.press(device_id, trigger)
-            if press_id is not None:
-                self.ledger.pressed(press_id, device_id, at_us)
+            if self.press(device_id, trigger) is not None:
                 return
         self.skipped += 1
+
+    def press(self, device_id: DeviceId, trigger: Trigger = "press") -> PressId | None:
+        """Press one device; None where it takes no further press now."""
+        at_us = now_us()
+        press_id = self.fleet.press(device_id, trigger)
+        if press_id is not None:
+            self.ledger.pressed(press_id, device_id, at_us)
+        return press_id
 
     # -- finishing ----------------------------------------------------------------------
 
@@ -260,7 +266,7 @@ class Rig:
     async def _finish(self, device_id: DeviceId) -> None:
         until_s = clock.monotonic_s() + FINISH_S_MAX
         try:
-            await self._until(lambda: not self.ledger.loads.get(device_id), until_s)
+            await self._until(lambda: not self.ledger.behind_with(device_id), until_s)
             open_alarms = [
                 alarm_id
                 for alarm_id, (_, count, _) in self.ledger.views[CONSOLES[0]].items()

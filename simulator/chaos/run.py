@@ -43,7 +43,7 @@ WIDTH_MIN = 110
 _POLL_S = 0.02
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ChaosSettings:
     """What the command line asked for. `scale` below 1 makes the pauses of faults shorter."""
 
