@@ -33,6 +33,7 @@ SALT_BYTES = 16
 PURGED_KIND = "purged"
 PURGED_DEVICE = "_purged"
 """What stands in a purged row. No device has this name: ids start with a letter or digit."""
+_DAMAGED = "a column holds what no gateway writes there; restore the journal from a copy"
 _SEALED_END = b',"doubts":'
 """Where the open part of a press begins. Inside JSON's strings every quote is escaped, so the
 device's own text cannot hold this."""
@@ -66,12 +67,25 @@ def body_of(record: Record) -> bytes:
     return _encoder.encode(record.event)
 
 
+def is_sound(row: Row) -> bool:
+    """Tell whether every column holds what belongs there; in a damaged file anything may."""
+    seq, device_id, version, at_ms, kind, alarm_id, body, salt, this = row
+    return (
+        type(seq) is type(version) is type(at_ms) is int
+        and type(device_id) is type(kind) is str
+        and (alarm_id is None or type(alarm_id) is str)
+        and type(body) is type(salt) is type(this) is bytes
+    )
+
+
 def record_of(row: Row) -> Record:
     """Read a row back.
 
     Raises:
-        JournalError: The row's body is no event that this program knows.
+        JournalError: The row is damaged, or its body is no event that this program knows.
     """
+    if not is_sound(row):
+        raise JournalError(f"journal row {row.seq} is damaged: {_DAMAGED}")
     try:
         event = _decoder.decode(row.body)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -182,6 +196,8 @@ def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -
 def _fault_of(row: Row, count: int, previous: bytes) -> str | None:
     if row.seq != count:
         return f"row {count} is missing; row {row.seq} follows"
+    if not is_sound(row):
+        return f"row {row.seq} is damaged: {_DAMAGED}"
     if row.hash != link_hash(previous, digest_of(row)):
         return f"row {row.seq} was changed, or a row before it was removed"
     return None

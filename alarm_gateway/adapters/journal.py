@@ -103,12 +103,21 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if not read_only:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version={FORMAT}")
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeError) as error:
         raise SettingsError(
             f"{path} cannot be opened as a journal ({error}); restore it from a backup, "
             "or give another --data-dir"
         ) from error
     return connection
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Name a damaged file for what it is, wherever the damage shows."""
+    try:
+        yield
+    except (sqlite3.Error, UnicodeError) as error:  # the latter where a text is no longer one
+        raise JournalError(f"{path} cannot be read ({error}); restore it from a backup") from error
 
 
 def _reserve(connection: sqlite3.Connection) -> None:
@@ -142,11 +151,9 @@ def read_rows(data_dir: Path, alarm_id: str | None = None) -> Iterator[Row]:
             query += " WHERE device_id = ? AND alarm_id = ?"
             where = (device_id_of(AlarmId(alarm_id)), alarm_id)
         query += " ORDER BY seq"
-        try:
+        with _readable(path):
             for fields in connection.execute(query, where):
                 yield Row(*fields)
-        except sqlite3.Error as error:
-            raise JournalError(f"{path} cannot be read: {error}") from error
 
 
 @dataclass(slots=True)
@@ -169,6 +176,7 @@ class Journal:
 
     Raises:
         SettingsError: The folder cannot be used, or another gateway uses it.
+        JournalError: The file is damaged.
     """
 
     def __init__(self, data_dir: Path, *, on_durable: OnDurable, on_failure: OnFailure) -> None:
@@ -181,22 +189,33 @@ class Journal:
                 f"data folder {data_dir} cannot be made: {error.strerror}"
             ) from error
         self._lock = FolderLock(data_dir)
-        self._connection = _open(self.path)
-        _reserve(self._connection)
+        self._connection, self.head = self._begin()
+        """Where the journal ended when it was opened, and after each commit."""
         self._on_durable = on_durable
         self._on_failure = on_failure
         self._queue: queue.SimpleQueue[_Entry] = queue.SimpleQueue()
         self._pending = 0
         self._stopped = threading.Event()
-        row = self._connection.execute(
-            "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
-        self.head = Head(0, GENESIS) if row is None else Head(int(row[0]), bytes(row[1]))
-        """Where the journal ended when it was opened, and after each commit."""
         self._writer = threading.Thread(target=self._write, name="journal-writer", daemon=True)
         self._checkpointer = threading.Thread(
             target=self._checkpoint, name="journal-checkpoint", daemon=True
         )
+
+    def _begin(self) -> tuple[sqlite3.Connection, Head]:
+        """Open the file, reserve room, and find its end; let the folder go where that fails."""
+        with contextlib.ExitStack() as undone:
+            undone.callback(self._lock.release)
+            connection = _open(self.path)
+            undone.callback(connection.close)
+            with _readable(self.path):
+                _reserve(connection)
+                query = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
+                row = connection.execute(query).fetchone()
+            head = Head(0, GENESIS) if row is None else Head(*row)
+            if type(head.seq) is not int or type(head.hash) is not bytes:
+                raise JournalError(f"{self.path} is damaged at its end; restore it from a backup")
+            undone.pop_all()
+        return connection, head
 
     def records(self, after_seq: int = 0) -> Iterator[Record]:
         """Read the records after a row, oldest first; to be called before `start`.
@@ -207,18 +226,20 @@ class Journal:
             JournalError: A row cannot be read as a record.
         """
         query = f"SELECT {COLUMNS} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed
-        for fields in self._connection.execute(query, (after_seq,)):
-            row = Row(*fields)
-            if not row.purged:
-                yield record_of(row)
+        with _readable(self.path):
+            for fields in self._connection.execute(query, (after_seq,)):
+                row = Row(*fields)
+                if not row.purged:
+                    yield record_of(row)
 
     def holds(self, head: Head) -> bool:
         """Tell whether a row with this number and hash is in this journal."""
         if head.seq == 0:
             return head.hash == GENESIS
         query = "SELECT hash FROM journal WHERE seq = ?"
-        row = self._connection.execute(query, (head.seq,)).fetchone()
-        return row is not None and bytes(row[0]) == head.hash
+        with _readable(self.path):
+            row = self._connection.execute(query, (head.seq,)).fetchone()
+        return row is not None and row[0] == head.hash
 
     def start(self) -> None:
         """Begin to write."""

@@ -77,14 +77,14 @@ class Snapshot:
                     _decoder.decode(state)
                     for (state,) in connection.execute("SELECT state FROM state")
                 ]
-                seen_ms = {
-                    DeviceId(device_id): TimestampMs(at_ms)
-                    for device_id, at_ms in connection.execute("SELECT device_id, at_ms FROM seen")
-                }
-        except (sqlite3.Error, msgspec.MsgspecError):
+                seen = connection.execute("SELECT device_id, at_ms FROM seen").fetchall()
+            # In a damaged file a column can hold anything; this checks what it holds.
+            seen_ms = msgspec.convert(dict(seen), dict[DeviceId, TimestampMs])
+            head = msgspec.convert(row[:2], Head)
+        except (sqlite3.Error, msgspec.MsgspecError, TypeError, ValueError):
             self.discard()
             return EMPTY
-        return Loaded(Head(int(row[0]), bytes(row[1])), states, seen_ms)
+        return Loaded(head, states, seen_ms)
 
     def discard(self) -> None:
         """Remove a snapshot that does not fit."""

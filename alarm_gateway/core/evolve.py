@@ -30,7 +30,7 @@ from alarm_gateway.core.device_state import (
     Line,
     TrackState,
 )
-from alarm_gateway.core.errors import InvariantError
+from alarm_gateway.core.errors import InvariantError, JournalError
 from alarm_gateway.core.lifecycle import next_status
 from alarm_gateway.core.records import (
     Acted,
@@ -47,6 +47,7 @@ from alarm_gateway.core.records import (
     SupervisionChanged,
 )
 from alarm_protocol.codec import decode_press_line
+from alarm_protocol.errors import WireError
 from alarm_protocol.messages import (
     Accept,
     Arrive,
@@ -127,7 +128,12 @@ def _refusal(record: Record, event: Refused) -> TimelineEntry:
 
 
 def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
-    press = decode_press_line(event.line)
+    try:
+        press = decode_press_line(event.line)
+    except WireError as error:  # only in a journal that somebody or something changed
+        raise JournalError(
+            f"{record.device_id} version {record.version}: its press cannot be read: {error}"
+        ) from error
     known = KnownPress(
         press.press_id,
         press.sequence,
