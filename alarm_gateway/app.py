@@ -31,7 +31,13 @@ from alarm_gateway.evidence.times import before, iso_time, moment_of
 from alarm_gateway.explain import explain as explain_press
 from alarm_gateway.explain import explanation_table, state_from
 from alarm_gateway.pump import Pump
-from alarm_gateway.reports import alarm_states, alarm_table, hash_of_row, history_table
+from alarm_gateway.reports import (
+    alarm_states,
+    alarm_table,
+    hash_of_row,
+    history_table,
+    quarantine_table,
+)
 from alarm_gateway.settings import Settings, read_settings
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
@@ -140,10 +146,16 @@ def verify_journal(
 def show(
     data_dir: DataDir,
     alarm_id: Annotated[str | None, typer.Argument(help="One alarm; all of them without.")] = None,
+    *,
+    quarantined: Annotated[
+        bool, typer.Option("--quarantined", help="Messages that could not be read, instead.")
+    ] = False,
 ) -> None:
     """Show the alarms in the journal, or the whole history of one."""
     try:
-        if alarm_id is None:
+        if quarantined:
+            table = quarantine_table(read_rows(data_dir))
+        elif alarm_id is None:
             table = alarm_table(alarm_states(read_rows(data_dir), read_states(data_dir)))
         else:
             rows = list(read_rows(data_dir, alarm_id))

@@ -27,6 +27,7 @@ MEANINGS = {
     "clock_ahead": "it was sent more than {clock_ahead_after_s} s after now (SIA DC-09)",
     "out_of_order": "a press with a higher number came before it",
     "in_maintenance": "somebody works on this device",
+    "malformed_field": "a field of it is missing or out of range; the rest was read",
     "verified_press": "signature, number and device are in order",
     "verified_hold": "the button was held, and everything is in order",
     "verified_duress": "the silent sign for being forced, and everything is in order",
@@ -75,7 +76,12 @@ def explain(
     """Judge a press on the topic of the state's device, as the running gateway would."""
     device_id = state.device_id
     received = PressReceived(
-        device_id, topics.press(device_id), signed.press, signed.line, signed.signature
+        device_id,
+        topics.press(device_id),
+        signed.press,
+        signed.line,
+        signed.signature,
+        malformed=signed.malformed,
     )
     records = decide(state, received, now_ms, policy, household)
     if not records:

@@ -13,7 +13,7 @@ from alarm_gateway.adapters.spool import Spool
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
-from alarm_gateway.core.records import Record
+from alarm_gateway.core.records import Quarantined, Record
 from alarm_gateway.keeper import Keeper
 from alarm_gateway.settings import Settings
 from alarm_protocol.messages import GatewayStatus
@@ -138,12 +138,27 @@ class Pump:
         self._in_journal -= len(groups)
         for records in groups:
             self._port.perform(self._engine.persisted(records))
+            self._tell_of_unreadable(records)
         self._keeper.head = head
         if not self._in_journal:
             self._spool.done()
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
             self._paused = False
             self._port.alarm_lane.resume_reading()
+
+    @staticmethod
+    def _tell_of_unreadable(records: list[Record]) -> None:
+        """Log what went into quarantine. Floods are counted instead, so the log is bounded."""
+        for record in records:
+            event = record.event
+            if isinstance(event, Quarantined):
+                log.warning(
+                    "a message that cannot be read is in quarantine",
+                    topic=event.topic,
+                    reason=event.reason,
+                    size_bytes=event.size_bytes,
+                    in_all=record.version,
+                )
 
     # -- around it ----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_never
 
+from rich.markup import escape
 from rich.table import Table
 
 from alarm_gateway.adapters.chain import Row, record_of
@@ -13,6 +14,8 @@ from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.records import (
+    FLOOD,
+    QUARANTINE,
     Acted,
     Condensed,
     Delivered,
@@ -28,6 +31,8 @@ from alarm_gateway.core.records import (
 )
 from alarm_protocol.messages import action_kind
 from alarm_protocol.units import DeviceId
+
+SAMPLE_SHOWN_BYTES_MAX = 80
 
 
 def when(at_ms: int) -> str:
@@ -96,6 +101,31 @@ def history_table(alarm_id: str, rows: Iterable[Row]) -> Table:
         record = record_of(row)
         what, by, details = _describe(record)
         table.add_row(str(row.seq), when(row.at_ms), what, by, details)
+    return table
+
+
+def quarantine_table(rows: Iterable[Row]) -> Table:
+    """Draw what could not be read: where it came, why, and its first bytes with escapes.
+
+    Floods of such messages are condensed into counts; the caption says how many those were.
+    """
+    table = Table(title="quarantine", title_justify="left", caption_justify="left")
+    for name in ("record", "time", "topic", "reason", "bytes", "begins with"):
+        table.add_column(name, overflow="fold")
+    counted = 0
+    for row in rows:
+        if row.purged or row.device_id not in (QUARANTINE, FLOOD):
+            continue
+        event = record_of(row).event
+        if isinstance(event, Condensed):
+            counted += event.unreadable
+        elif isinstance(event, Quarantined):
+            begin = repr(bytes.fromhex(event.sample)[:SAMPLE_SHOWN_BYTES_MAX])[2:-1]
+            what = (event.topic, event.reason, str(event.size_bytes), begin)
+            table.add_row(str(row.seq), when(row.at_ms), *(escape(one) for one in what))
+    table.caption = (
+        f"{table.row_count} kept, and {counted} more that came in floods and were counted"
+    )
     return table
 
 

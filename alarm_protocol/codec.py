@@ -19,6 +19,7 @@ from alarm_protocol.messages import (
     Presence,
     Press,
 )
+from alarm_protocol.salvage import salvage
 from alarm_protocol.signing import sign
 from alarm_protocol.topics import press as press_topic
 
@@ -33,6 +34,8 @@ class SignedPress(NamedTuple):
     press: Press
     line: str
     signature: str | None
+    malformed: tuple[str, ...] = ()
+    """Fields that break the contract; the press holds what says least in their place."""
 
 
 def _decode_text(payload: bytes) -> str:
@@ -79,17 +82,28 @@ def decode_press(payload: bytes) -> SignedPress:
     """Read a press: a JSON object, and on a second line its signature.
 
     A second line of any form is kept as it is: whether it verifies is for the gateway to
-    judge, and a doubt never makes a press unreadable.
+    judge, and a doubt never makes a press unreadable. Nor does a field out of order.
     """
     text = _decode_text(payload)
     line, newline, rest = text.partition("\n")
     signature = rest.strip() if newline else ""
-    return SignedPress(_press.decode_text(line), line, signature or None)
+    press, malformed = _press_line(line)
+    return SignedPress(press, line, signature or None, malformed)
 
 
 def decode_press_line(line: str) -> Press:
     """Read again the first line of a press that was readable before."""
-    return _press.decode_text(line)
+    return _press_line(line)[0]
+
+
+def _press_line(line: str) -> tuple[Press, tuple[str, ...]]:
+    try:
+        return _press.decode_text(line), ()
+    except WireError:
+        saved = salvage(line)
+        if saved is None:
+            raise
+        return saved
 
 
 def encode_press(press: Press, key: bytes | None) -> bytes:

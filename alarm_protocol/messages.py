@@ -39,7 +39,9 @@ Doubt = Literal[
     "device_mismatch",
 ]
 """What makes a press less certain. A doubt lowers the priority and never drops the press."""
-Remark = Literal["delivered_late", "clock_ahead", "out_of_order", "in_maintenance"]
+Remark = Literal[
+    "delivered_late", "clock_ahead", "out_of_order", "in_maintenance", "malformed_field"
+]
 """What an operator should know about a press; a remark never lowers the priority."""
 TrackStatus = Literal[
     "open", "accepted", "unit_assigned", "on_scene", "assessed", "handed_over", "closed"

@@ -30,8 +30,8 @@ def alarm_input(topic: str, payload: bytes, receipt: int | None) -> Input:
             device_id = parse_device_topic(topic).device_id
             if device_id == FLOOD:
                 return Unreadable(topic, payload, "reserved_device", receipt)
-            press, line, signature = decode_press(payload)
-            return PressReceived(device_id, topic, press, line, signature, receipt)
+            press, line, signature, malformed = decode_press(payload)
+            return PressReceived(device_id, topic, press, line, signature, receipt, malformed)
         console = parse_console_topic(topic).console
         action = decode_action(payload)
     except WireError as error:

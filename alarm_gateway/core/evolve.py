@@ -63,7 +63,8 @@ from alarm_protocol.messages import (
     ViewPress,
     action_kind,
 )
-from alarm_protocol.units import CONSOLES, AlarmId, TimestampMs
+from alarm_protocol.salvage import NO_DEVICE, NO_TIME
+from alarm_protocol.units import CONSOLES, AlarmId, DeviceId, TimestampMs
 
 T = TypeVar("T")
 
@@ -145,9 +146,9 @@ def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
         press_id=press.press_id,
         sequence=press.sequence,
         trigger=press.trigger,
-        pressed_at_ms=press.pressed_at_ms,
+        pressed_at_ms=record.at_ms if press.pressed_at_ms == NO_TIME else press.pressed_at_ms,
         received_at_ms=record.at_ms,
-        claimed_device_id=press.device_id if press.device_id != record.device_id else None,
+        claimed_device_id=_claimed(press.device_id, record.device_id),
         battery_pct=press.battery_pct,
         location=press.location,
         doubts=event.doubts,
@@ -174,6 +175,11 @@ def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
         sequence_floor=floor,
         sequence_max=max(state.sequence_max, press.sequence),
     )
+
+
+def _claimed(named: DeviceId, device_id: DeviceId) -> DeviceId | None:
+    """Return the device that the payload names, where it is another than the topic's."""
+    return None if named in (device_id, NO_DEVICE) else named
 
 
 def _opened(record: Record, event: Pressed, press: ViewPress) -> AlarmState:

@@ -26,6 +26,8 @@ class PressReceived(Struct, frozen=True, gc=False):
     line: str
     signature: str | None
     receipt: int | None = None
+    malformed: tuple[str, ...] = ()
+    """Fields of the payload that could not be read; `press` holds what says least."""
 
 
 class Unreadable(Struct, frozen=True, gc=False):

@@ -11,6 +11,7 @@ from alarm_gateway.core.inputs import PressReceived
 from alarm_gateway.core.policy import Policy, ms
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Doubt, Press, Remark
+from alarm_protocol.salvage import NO_DEVICE, NO_TIME
 from alarm_protocol.signing import signature_fits
 from alarm_protocol.units import TimestampMs
 
@@ -32,12 +33,14 @@ def verify(
     """Judge one press by its signature, its numbers and its times."""
     doubts = _doubts(received, household)
     remarks: list[Remark] = []
-    if not doubts:
+    if not doubts and "sequence" not in received.malformed:
         if _number_was_used(state, received.press):
             doubts.append("sequence_reused")
         elif received.press.sequence < state.sequence_max:
             remarks.append("out_of_order")
     remarks += _times(received.press, now_ms, policy)
+    if received.malformed:
+        remarks.append("malformed_field")
     if now_ms < state.maintenance_until_ms:
         remarks.append("in_maintenance")
     return Verdict(tuple(doubts), tuple(remarks))
@@ -59,7 +62,7 @@ def _doubts(received: PressReceived, household: Household | None) -> list[Doubt]
         received.signature.encode(),
     ):
         doubts.append("bad_signature")
-    if received.press.device_id != received.device_id:
+    if received.press.device_id not in (received.device_id, NO_DEVICE):
         doubts.append("device_mismatch")
     return doubts
 
@@ -67,6 +70,8 @@ def _doubts(received: PressReceived, household: Household | None) -> list[Doubt]
 def _times(press: Press, now_ms: TimestampMs, policy: Policy) -> list[Remark]:
     """Judge when it was sent (SIA DC-09: 40 s late, 20 s ahead)."""
     sent_at_ms = press.pressed_at_ms if press.sent_at_ms is None else press.sent_at_ms
+    if sent_at_ms == NO_TIME:
+        return []
     if now_ms - sent_at_ms > ms(policy.times.late_after_s):
         return ["delivered_late"]
     if sent_at_ms - now_ms > ms(policy.times.clock_ahead_after_s):

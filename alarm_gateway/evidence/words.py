@@ -49,6 +49,7 @@ REMARKS = {
     "clock_ahead": "klok van de knop loopt voor",
     "out_of_order": "niet in volgorde",
     "in_maintenance": "knop in onderhoud",
+    "malformed_field": "een gegeven van de knop was onleesbaar",
 }
 DISPOSITIONS = {
     "genuine": "Echte noodsituatie",

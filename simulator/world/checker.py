@@ -270,7 +270,7 @@ class Checker:
         try:
             if topic.endswith("/press"):
                 device_id = topic.split("/")[3]
-                press, line, signature = decode_press(payload)
+                press, line, signature, _ = decode_press(payload)
                 trusted = self._judge.verifies(device_id, press, line, signature)
                 known = self.verified if trusted else self.durable_keys
                 # A number used before makes a press doubtful, and then it stands there as such.
@@ -326,7 +326,7 @@ class Checker:
             return
         device_id = message.topic.split("/")[3]
         try:
-            press, line, signature = decode_press(message.payload)
+            press, line, signature, _ = decode_press(message.payload)
         except WireError:
             return
         key = key_of(device_id, press)

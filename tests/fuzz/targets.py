@@ -68,12 +68,15 @@ def codec_target(data: bytes) -> None:
             continue
         require(decode(again) == message, f"{type(message).__name__} changed on its way")
     try:
-        press, line, signature = codec.decode_press(data)
+        press, line, signature, malformed = codec.decode_press(data)
     except WireError:
         pass
     else:
         require(codec.decode_press_line(line) == press, "the line of a press reads otherwise")
         require(signature is None or bool(signature.strip()), "a blank signature")
+        if not malformed:
+            signed = codec.decode_press(codec.encode_press(press, None))
+            require(signed.press == press, "a press changed on its way")
     text = data[:200].decode("utf-8", "replace")
     for parse in (topics.parse_device_topic, topics.parse_console_topic):
         with contextlib.suppress(WireError):
@@ -90,7 +93,7 @@ def signing_target(data: bytes) -> None:
     require(not signature_fits(key, topic, line + b"x", made), "a bad signature fits")
     require(not signature_fits(key, topic, line, data), "any bytes are a signature")
     with contextlib.suppress(WireError):
-        _, text, signature = codec.decode_press(data)
+        _, text, signature, _ = codec.decode_press(data)
         signature_fits(key, topic, text.encode(), (signature or "").encode())
 
 

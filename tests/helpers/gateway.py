@@ -121,7 +121,7 @@ def press(
         location=location,
     )
     payload = encode_press(message, (key or key_of(device_id)) if signed else None)
-    read, line, signature = decode_press(payload)
+    read, line, signature, _ = decode_press(payload)
     topic_device = on_topic_of or device_id
     return PressReceived(topic_device, topics.press(topic_device), read, line, signature, receipt)
 

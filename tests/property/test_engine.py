@@ -68,7 +68,7 @@ class EngineMachine(RuleBasedStateMachine):
         """Begin with an empty journal."""
         self.engine = Engine(POLICY, REGISTRY)
         self.disk: list[Record] = []
-        self.pending: deque[list[Record]] = deque()
+        self.pending: deque[tuple[list[Record], tuple[Input, ...]]] = deque()
         self.now_ms: int = NOW_MS
         self.receipts = 0
         self.acked: list[int] = []
@@ -78,8 +78,12 @@ class EngineMachine(RuleBasedStateMachine):
     def take(self, *inputs: Input) -> None:
         """Receive a batch; it waits for the disk."""
         before = (list(self.acked), {c: dict(b) for c, b in self.boards.items()})
-        self.pending.append(self.engine.receive(inputs, TimestampMs(self.now_ms)))
+        self.pending.append((self.engine.receive(inputs, TimestampMs(self.now_ms)), inputs))
         assert before == (self.acked, self.boards)
+
+    def written_or_pending(self) -> list[Record]:
+        """Return every record that was decided and not lost, oldest first."""
+        return [*self.disk, *(record for records, _ in self.pending for record in records)]
 
     def receipt(self) -> int:
         """Return a new receipt."""
@@ -165,13 +169,17 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule()
     def write(self) -> None:
-        """The disk has the oldest batch."""
+        """The disk has the oldest batch: all of it is acknowledged, and every press answered."""
         if not self.pending:
             return
-        records = self.pending.popleft()
+        records, inputs = self.pending.popleft()
         self.disk += records
         effects = self.engine.persisted(records)
         self.acked += effects.acks
+        assert [one.receipt for one in inputs if one.receipt is not None] == effects.acks
+        pressed = [one.press.press_id for one in inputs if isinstance(one, PressReceived)]
+        told = [one.feedback for one in effects.feedback if one.feedback.status == "received"]
+        assert sorted(pressed) == sorted(feedback.press_id for feedback in told)
         for console, alarm_id, payload in effects.views:
             board = self.boards[console]
             if not payload:
@@ -198,7 +206,7 @@ class EngineMachine(RuleBasedStateMachine):
     def versions_rise_by_one(self) -> None:
         """Every device's versions are 1, 2, 3 ... without gaps."""
         versions: dict[str, int] = defaultdict(int)
-        for record in (*self.disk, *(r for batch in self.pending for r in batch)):
+        for record in self.written_or_pending():
             assert versions[record.device_id] + 1 == record.version
             versions[record.device_id] = record.version
 
@@ -236,7 +244,7 @@ class EngineMachine(RuleBasedStateMachine):
     @invariant()
     def folding_the_journal_gives_the_running_state(self) -> None:
         """Recovery from disk and pending records equals what the engine decided."""
-        records = [*self.disk, *(r for batch in self.pending for r in batch)]
+        records = self.written_or_pending()
         other = Engine(POLICY, REGISTRY)
         other.recover(records)
         for device in (DEVICE, OTHER_DEVICE, STRANGER):

@@ -50,7 +50,7 @@ class Bench:
             press_id=PressId("p1"), device_id=DEVICE, sequence=1, pressed_at_ms=now_ms,
             trigger="press", attempt=1,
         )  # fmt: skip
-        message, line, signature = decode_press(encode_press(press, key_of(PLAN)))
+        message, line, signature, _ = decode_press(encode_press(press, key_of(PLAN)))
         return PressReceived(DEVICE, topics.press(DEVICE), message, line, signature)
 
     def take(self, *inputs: Input) -> Effects:

@@ -61,6 +61,7 @@ export const remarks = {
   clock_ahead: "klok van de knop loopt voor",
   out_of_order: "niet in volgorde",
   in_maintenance: "knop in onderhoud",
+  malformed_field: "een gegeven van de knop was onleesbaar",
 };
 
 export const dispositions = {

@@ -8,6 +8,7 @@ from typer.testing import CliRunner, Result
 
 from alarm_gateway.adapters.journal import Journal
 from alarm_gateway.app import app
+from alarm_gateway.core.records import Quarantined
 from alarm_protocol.households import HouseholdFile
 from tests.helpers.gateway import ALARM_RECORDS, household
 
@@ -65,6 +66,18 @@ def test_a_history_names_everything_that_happened(journal: Path) -> None:
     output = invoke("show", "--data-dir", journal, "aware-000001.1").stdout
     for words in ("alarm raised", "accept", "refused: accept", "delivered", "escalated"):
         assert words in output
+
+
+def test_what_could_not_be_read_is_listed(journal: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it came, why it could not be read, how it begins, and how many more there were."""
+    monkeypatch.setenv("COLUMNS", "200")
+    output = " ".join(invoke("show", "--data-dir", journal, "--quarantined").stdout.split())
+    quarantined = [r.event for r in ALARM_RECORDS if isinstance(r.event, Quarantined)]
+    assert quarantined
+    for event in quarantined:
+        assert event.topic in output
+        assert event.reason in output
+    assert f"{len(quarantined)} kept, and " in output
 
 
 def test_an_unknown_alarm_is_exit_code_2(journal: Path) -> None:

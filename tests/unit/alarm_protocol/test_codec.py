@@ -1,10 +1,12 @@
 """Bytes to messages and back: the limits, and that every failure is a WireError."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from alarm_protocol import codec, messages, topics
 from alarm_protocol.errors import MessageTooLargeError, ProtocolError, WireError
@@ -14,11 +16,20 @@ from alarm_protocol.messages import (
     ConfirmDelivery,
     Delivery,
     LinkState,
+    Location,
     Note,
     Press,
 )
+from alarm_protocol.salvage import NO_DEVICE, NO_TIME
 from alarm_protocol.signing import sign
-from alarm_protocol.units import ActionId, DeviceId, PressId, TimestampMs, alarm_id_of
+from alarm_protocol.units import (
+    TOKEN_PATTERN,
+    ActionId,
+    DeviceId,
+    PressId,
+    TimestampMs,
+    alarm_id_of,
+)
 
 KEY = bytes(range(32))
 PRESS = Press(
@@ -131,9 +142,58 @@ def test_bad_bytes_are_refused_by_name(name: str, payload: bytes, reason: str | 
         {"location": {"latitude": 0, "longitude": "4"}},
     ],
 )
-def test_wrong_types_and_values_are_invalid_messages(changes: dict[str, Any]) -> None:
-    """A field that is missing, of a wrong type or out of its range is refused."""
-    assert reason_of(codec.decode_press, press_with(**changes)) == "invalid_message"
+def test_a_field_out_of_order_is_named_and_the_rest_is_read(changes: dict[str, Any]) -> None:
+    """A field that is missing, of a wrong type or out of its range costs that field alone."""
+    signed = codec.decode_press(press_with(**changes))
+    assert tuple(changes) == signed.malformed
+    for name in set(PRESS.__struct_fields__) - set(changes):
+        assert getattr(PRESS, name) == getattr(signed.press, name)
+    assert codec.decode_press_line(signed.line) == signed.press
+    whole = replace(signed.press, device_id=PRESS.device_id)
+    assert () == codec.decode_press(codec.encode_press(whole, None)).malformed
+
+
+@pytest.mark.parametrize(
+    ("changes", "name", "value"),
+    [
+        ({"sequence": "7"}, "sequence", 7),
+        ({"sequence": 7.0}, "sequence", 7),
+        ({"sequence": None}, "sequence", 0),
+        ({"trigger": "PRESS"}, "trigger", "press"),
+        ({"attempt": 0}, "attempt", 1),
+        ({"device_id": "a.b"}, "device_id", NO_DEVICE),
+        ({"pressed_at_ms": -1}, "pressed_at_ms", NO_TIME),
+        ({"pressed_at_ms": -1, "sent_at_ms": 5}, "pressed_at_ms", 5),
+        ({"battery_pct": 101}, "battery_pct", None),
+        (
+            {"location": {"latitude": 1, "longitude": 2, "accuracy_m": -1}},
+            "location",
+            Location(latitude=1, longitude=2),
+        ),
+        ({"location": {"latitude": 91, "longitude": 2}}, "location", None),
+    ],
+)
+def test_what_cannot_be_read_says_least(changes: dict[str, Any], name: str, value: object) -> None:
+    """In the place of a broken field stands what it surely means, or what says least."""
+    assert getattr(codec.decode_press(press_with(**changes)).press, name) == value
+
+
+def test_a_press_without_a_usable_id_keeps_the_name_it_is_given() -> None:
+    """Repeats of it have the same made-up id, another press has another, and both fit the wire."""
+    first, repeat = (
+        codec.decode_press(press_with(press_id="a b", attempt=attempt)).press.press_id
+        for attempt in (1, 2)
+    )
+    other = codec.decode_press(press_with(press_id="a b", sequence=8)).press.press_id
+    assert first == repeat
+    assert first != other
+    assert re.match(TOKEN_PATTERN, first)
+
+
+@pytest.mark.parametrize("payload", [b'{"link":"up"}', b'{"device_id":"aware-000001"}', b"[1]"])
+def test_what_has_nothing_of_a_press_is_none(payload: bytes) -> None:
+    """An object without an id, a number, a time or a trigger is no press."""
+    assert reason_of(codec.decode_press, payload) == "invalid_message"
 
 
 def test_the_limit_is_exactly_4_kib() -> None:

@@ -1,0 +1,116 @@
+"""What can still be read of a press with a field that breaks the contract.
+
+A cry for help does not become less of one because a battery says 101 %. Whatever field cannot
+be read gets the value that says least, and its name is told, so that people can see the doubt.
+"""
+
+from hashlib import sha256
+from typing import Annotated, Any, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta
+
+from alarm_protocol.messages import Location, Press, Trigger
+from alarm_protocol.units import (
+    Count,
+    DeviceId,
+    Percent,
+    PressId,
+    TimestampMs,
+    WireDeviceId,
+    WirePressId,
+    WireTimestampMs,
+)
+
+NO_DEVICE = DeviceId("")
+"""The payload names no device that can be read. The topic does."""
+NO_TIME = TimestampMs(0)
+"""The payload has no time that can be read."""
+MARKS = frozenset({"press_id", "trigger", "sequence", "pressed_at_ms"})
+"""An object with none of these is no press at all."""
+
+T = TypeVar("T")
+
+
+def salvage(text: str) -> tuple[Press, tuple[str, ...]] | None:
+    """Read a press whose fields are not all in order.
+
+    Returns:
+        The press and the names of the fields that were missing or wrong, in the order of the
+        contract; None for what is no JSON object or has nothing of a press in it.
+    """
+    try:
+        raw = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        return None
+    if not isinstance(raw, dict) or MARKS.isdisjoint(raw):
+        return None
+    reader = _Reader(raw)
+    press_id = reader.field("press_id", WirePressId, None) or _made_id(raw)
+    device_id = reader.field("device_id", WireDeviceId, NO_DEVICE)
+    sequence = reader.field("sequence", Count, 0)
+    pressed_at_ms = reader.field("pressed_at_ms", WireTimestampMs, None)
+    trigger: Trigger = reader.field("trigger", Trigger, get_args(Trigger)[0])
+    attempt = reader.field("attempt", Annotated[int, Meta(ge=1, le=1_000_000)], 1)
+    sent_at_ms = reader.field("sent_at_ms", WireTimestampMs | None, None)
+    if pressed_at_ms is None:
+        pressed_at_ms = NO_TIME if sent_at_ms is None else sent_at_ms
+    press = Press(
+        press_id=press_id,
+        device_id=device_id,
+        sequence=sequence,
+        pressed_at_ms=pressed_at_ms,
+        trigger=trigger,
+        attempt=attempt,
+        sent_at_ms=sent_at_ms,
+        battery_pct=reader.field("battery_pct", Percent | None, None),
+        location=reader.location(),
+    )
+    return press, tuple(reader.wrong)
+
+
+class _Reader:
+    """Reads one field at a time, and remembers which ones it could not."""
+
+    def __init__(self, raw: dict[str, Any]) -> None:
+        self._raw = raw
+        self.wrong: list[str] = []
+
+    def field(self, name: str, kind: Any, otherwise: T) -> T:
+        """Return a field; one of another type as what it surely means, or else `otherwise`."""
+        if name not in self._raw:
+            if name not in _OPTIONAL:
+                self.wrong.append(name)
+            return otherwise
+        value: T
+        try:
+            value = msgspec.convert(self._raw[name], kind)
+        except msgspec.ValidationError:
+            self.wrong.append(name)
+            try:
+                value = msgspec.convert(self._raw[name], kind, strict=False)
+            except msgspec.ValidationError:
+                value = otherwise
+        return value
+
+    def location(self) -> Location | None:
+        """Return the place; without what was wrong beside it, where only that was wrong."""
+        found = self.field("location", Location | None, None)
+        place = self._raw.get("location")
+        if found is not None or not isinstance(place, dict):
+            return found
+        bare = {name: place.get(name) for name in ("latitude", "longitude")}
+        try:
+            return msgspec.convert(bare, Location)
+        except msgspec.ValidationError:
+            return None
+
+
+_OPTIONAL = frozenset({"sent_at_ms", "battery_pct", "location"})
+
+
+def _made_id(raw: dict[str, Any]) -> PressId:
+    """Name a press without a usable id, so that its repeats have the same name."""
+    same = {name: raw.get(name) for name in ("press_id", *sorted(MARKS))}
+    digest = sha256(msgspec.json.encode(same, order="sorted")).hexdigest()
+    return PressId(f"unreadable-{digest[:32]}")
