@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -51,7 +52,12 @@ CREATE TABLE IF NOT EXISTS journal (
     UNIQUE (device_id, version)
 ) STRICT;
 """
-_INSERT = "INSERT INTO journal VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ROWS_TOGETHER_MAX = 32
+"""Rows in one INSERT. SQLite lets go of the interpreter in each statement, and the writer then
+waits for its turn again: one statement for a small group, so one wait and not one for each row."""
+_INSERT = "INSERT INTO journal VALUES "
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERTS = tuple(_INSERT + ", ".join([_ROW] * rows) for rows in range(ROWS_TOGETHER_MAX + 1))
 COLUMNS = "seq, device_id, version, at_ms, kind, alarm_id, body, salt, hash"
 
 
@@ -330,13 +336,22 @@ class Journal:
                 rows.append(row)
         if not rows:
             return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany(_INSERT, rows)
-        self._connection.execute("COMMIT")
+        self._insert(rows)
         self.head = Head(seq, last_hash)
         self.stats.records += len(rows)
         self.stats.commits += 1
         self._hold_back()
+
+    def _insert(self, rows: list[Row]) -> None:
+        """Write rows in one transaction; what fits in one statement is one by itself."""
+        if len(rows) <= ROWS_TOGETHER_MAX:
+            self._connection.execute(_INSERTS[len(rows)], list(chain.from_iterable(rows)))
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        for start in range(0, len(rows), ROWS_TOGETHER_MAX):
+            some = rows[start : start + ROWS_TOGETHER_MAX]
+            self._connection.execute(_INSERTS[len(some)], list(chain.from_iterable(some)))
+        self._connection.execute("COMMIT")
 
     def _hold_back(self) -> None:
         """Should checkpoints ever fall far behind, wait for one: the log has a limit too."""

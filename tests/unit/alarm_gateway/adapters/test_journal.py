@@ -4,10 +4,17 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from alarm_gateway.adapters.chain import GENESIS, verify_chain
-from alarm_gateway.adapters.journal import FILE_NAME, Head, Journal, read_rows
+from alarm_gateway.adapters.journal import (
+    FILE_NAME,
+    ROWS_TOGETHER_MAX,
+    Head,
+    Journal,
+    read_rows,
+)
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record
 from tests.helpers.gateway import ALARM_RECORDS
@@ -75,6 +82,25 @@ def test_waiting_batches_share_one_commit(tmp_path: Path) -> None:
     disk.wait(len(ALARM_RECORDS))
     disk.journal.close()
     assert (1, len(ALARM_RECORDS)) == (disk.journal.stats.commits, disk.journal.stats.records)
+
+
+@pytest.mark.parametrize(
+    "count", [1, ROWS_TOGETHER_MAX, ROWS_TOGETHER_MAX + 1, 3 * ROWS_TOGETHER_MAX]
+)
+def test_a_group_of_any_size_is_one_commit_in_order(tmp_path: Path, count: int) -> None:
+    """Rows that fit in one statement and rows that need several come back alike."""
+    records = [
+        msgspec.structs.replace(ALARM_RECORDS[0], version=number + 1) for number in range(count)
+    ]
+    disk = Disk(tmp_path)
+    disk.journal.append(records)
+    disk.journal.start()
+    disk.wait(1)
+    disk.journal.close()
+    assert (1, count) == (disk.journal.stats.commits, disk.journal.stats.records)
+    again = Disk(tmp_path)
+    assert records == list(again.journal.records())
+    again.journal.close()
 
 
 def test_closing_writes_what_was_handed_over(tmp_path: Path) -> None:
