@@ -77,8 +77,8 @@ class SupervisionRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     category: Category = "DP4"
     """Category of a device whose household names none."""
     silent_after_s: SilenceRules = SilenceRules()
-    grace_s: Annotated[int, Meta(ge=0, le=600)] = 10
-    """Added to every silence, for a heartbeat that was on its way."""
+    ahead_s: Annotated[int, Meta(ge=0, le=15)] = 5
+    """So long before that time is over a device is called lost: reporting it takes time too."""
     link_grace_s: Annotated[int, Meta(ge=0, le=600)] = 30
     """How long a connection may be away before that is a fault; none after a press."""
     watch_after_press_s: Seconds = 900

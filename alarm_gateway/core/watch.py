@@ -15,6 +15,8 @@ from alarm_protocol.households import Category, Household
 from alarm_protocol.messages import Heartbeat
 from alarm_protocol.units import DeviceId, TimestampMs
 
+SILENCE_MS_MIN = 1_000
+
 
 class Watch:
     """Every supervised device's last sign of life, and whose connection is away.
@@ -136,7 +138,8 @@ class Watch:
 
     def _silence_ms(self, device_id: DeviceId) -> int:
         rules = self._policy.supervision
-        return rules.silent_after_s.after_ms(self._category(device_id)) + ms(rules.grace_s)
+        longest_ms = rules.silent_after_s.after_ms(self._category(device_id))
+        return max(longest_ms - ms(rules.ahead_s), SILENCE_MS_MIN)
 
     def _category(self, device_id: DeviceId) -> Category:
         household = self._registry.get(device_id)
