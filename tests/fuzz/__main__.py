@@ -92,6 +92,7 @@ def guided(
 
 def _keep_some(target: str, found: Path) -> None:
     """Keep the smallest of the inputs that found new ways."""
+    folder_of(target).mkdir(parents=True, exist_ok=True)
     new = sorted((path.stat().st_size, path) for path in found.iterdir())
     for size, path in new[:: max(1, len(new) // NEW_KEPT_MAX)][:NEW_KEPT_MAX]:
         if size <= KEPT_BYTES_MAX:
