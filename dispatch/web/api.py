@@ -9,6 +9,7 @@ from alarm_protocol.units import AlarmId
 from dispatch.core.answers import Answer
 from dispatch.core.board import Held
 from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.core.words import told_refusal
 from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
 from dispatch.web.rows import (
     JSON_TYPE,
@@ -97,13 +98,11 @@ def _answer_of(feed: Feed, held: Held, answer: Answer) -> web.Response:
     if answer.outcome == "done":
         return json_response(Done(action_id=answer.action_id, alarm=row))
     if answer.outcome == "refused":
-        text = answer.text or ""
-        by = f" (door {answer.acted_by})" if answer.acted_by else ""
-        by_en = f" (by {answer.acted_by})" if answer.acted_by else ""
+        nl, en = told_refusal(row.view.status if row else held.view.status, answer.acted_by)
         refusal = Problem(
             error="refused",
-            message=f"geweigerd{by}: {text}" if text else f"geweigerd{by}",
-            message_en=f"refused{by_en}: {text}" if text else f"refused{by_en}",
+            message=nl,
+            message_en=en,
             action_id=answer.action_id,
             acted_by=answer.acted_by,
             alarm=row,

@@ -1,61 +1,13 @@
 """What an operator sees and does, in a real browser on the whole running chain."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
 
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
 from alarm_gateway.adapters.registry import read_registry
-from alarm_protocol import topics
-from alarm_protocol.codec import encode_press
-from alarm_protocol.messages import Press
-from alarm_protocol.runtime.clock import now_ms
-from alarm_protocol.units import ConsoleId, DeviceId, PressId
 from simulator.stack import Stack
-from tests.helpers.wire import Witness, witness
-
-DEVICE = DeviceId("aware-000001")
-ROW = "tr[data-alarm='aware-000001.1']"
-COMES_BACK_MS = 30_000
-"""Longest wait for something that has to reconnect first."""
-
-
-@asynccontextmanager
-async def console(browser: Browser, stack: Stack, name: ConsoleId) -> AsyncIterator[Page]:
-    """Open a console's page as an operator; any error on the page fails the test."""
-    page = await browser.new_page(viewport={"width": 1280, "height": 720})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    await page.goto(stack.console_urls[name])
-    await page.locator("#operator").fill("Ans de Wit")
-    await expect(page.locator("[data-connection=connected]")).to_be_visible(timeout=COMES_BACK_MS)
-    yield page
-    assert [] == errors
-    await page.close()
-
-
-async def press(someone: Witness, registry: Path, number: int = 1) -> None:
-    """Press the first household's button."""
-    home = read_registry(registry)[DEVICE]
-    message = Press(
-        press_id=PressId(f"press-{number}"),
-        device_id=DEVICE,
-        sequence=number,
-        pressed_at_ms=now_ms(),
-        trigger="press",
-        attempt=1,
-    )
-    payload = encode_press(message, bytes.fromhex(home.device_key_hex))
-    await someone.publish(topics.press(DEVICE), payload)
-
-
-async def told(someone: Witness, status: str) -> None:
-    """Wait until the device was told this."""
-    await someone.until(
-        lambda: status in [one.status for one in someone.feedback(DEVICE)], f"feedback {status}"
-    )
+from tests.browser.operators import COMES_BACK_MS, DEVICE, ROW, console, press, told
+from tests.helpers.wire import witness
 
 
 async def test_a_press_appears_on_both_consoles_and_is_worked_to_its_end(

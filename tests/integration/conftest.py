@@ -6,10 +6,16 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.helpers.gateway_process import Gateway
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page
+
+    from tests.integration.console_browser import Server
 
 START_DEADLINE_S = 10.0
 CONFIG = """\
@@ -104,3 +110,23 @@ async def gateway(tmp_path: Path, mosquitto: Mosquitto) -> AsyncIterator[Gateway
     one = Gateway(tmp_path, mosquitto)
     yield one
     one.part.kill()
+
+
+@pytest.fixture
+async def page(program: Callable[[str], Path]) -> AsyncIterator["Page"]:
+    """Open a page in a real browser; any error in it fails the test."""
+    from tests.integration import console_browser  # noqa: PLC0415 - it imports this file
+
+    async with console_browser.browser_page(program) as one:
+        yield one
+
+
+@pytest.fixture
+async def server(mosquitto: Mosquitto) -> AsyncIterator["Server"]:
+    """Serve a police console."""
+    from tests.integration import console_browser  # noqa: PLC0415 - it imports this file
+
+    one = console_browser.Server(mosquitto.url)
+    await one.start()
+    yield one
+    await one.stop()

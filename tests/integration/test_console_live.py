@@ -95,7 +95,8 @@ async def test_a_refusal_names_who_acted_and_shows_todays_state(mosquitto: "Mosq
         await until(lambda: feed.board.open_count == 1, "the alarm")
         status, answer = await post(client)
         assert (status, answer["error"], answer["acted_by"]) == (409, "refused", "P. Bakker")
-        assert "P. Bakker" in answer["message"]
+        assert "geweigerd: P. Bakker was eerder; de melding is nu aangenomen" == answer["message"]
+        assert "refused: P. Bakker was first; the alarm is now accepted" == answer["message_en"]
         assert answer["alarm"]["view"]["status"] == "accepted"
 
 

@@ -1,20 +1,12 @@
 """The console's page in a real browser, against a scripted gateway on a real broker."""
 
-from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from aiohttp import web
 from msgspec import structs
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, expect
 
-from alarm_protocol.messages import AlarmView, TrackAction
-from alarm_protocol.runtime.broker_url import parse_broker_url
-from dispatch.feed import Feed
-from dispatch.settings import Settings
-from dispatch.web.server import make_app
-from tests.integration.conftest import free_port
+from tests.integration.console_browser import Server, accepting, row
 from tests.integration.console_wire import answered, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -23,79 +15,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.broker, pytest.mark.browser]
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 SCRIPT = "<img src=x onerror=\"document.title='hacked'\"><b>jas</b>"
-ROW = "tr[data-alarm='aware-000123.1']"
-
-
-@pytest.fixture
-async def page(program: Callable[[str], Path]) -> AsyncIterator[Page]:
-    """Open a page at the size of a small control-room screen; any error in it fails the test."""
-    async with async_playwright() as playwright:
-        chromium = program("chromium")
-        browser = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
-        page = await browser.new_page(viewport={"width": 1280, "height": 720}, locale="nl-NL")
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if is_fault(said.text) else None)
-        yield page
-        await browser.close()
-        assert faults == []
-
-
-def is_fault(text: str) -> bool:
-    """Tell what the policy or Trusted Types blocked from a server that is simply away."""
-    return "Content Security Policy" in text or "TrustedHTML" in text
-
-
-class Server:
-    """A console on a port that it keeps over stops and starts."""
-
-    def __init__(self, url: str) -> None:
-        self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
-        self._settings = Settings(
-            console="police", broker=parse_broker_url(url), host="127.0.0.1", port=self.port
-        )
-        self._runner: web.AppRunner | None = None
-
-    async def start(self) -> None:
-        """Serve, with nothing remembered from before."""
-        self._runner = web.AppRunner(make_app(Feed(self._settings)), shutdown_timeout=1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
-
-    async def stop(self) -> None:
-        """End the server; pages notice by themselves."""
-        runner, self._runner = self._runner, None
-        if runner is not None:
-            await runner.cleanup()
-
-
-@pytest.fixture
-async def server(mosquitto: "Mosquitto") -> AsyncIterator[Server]:
-    """Serve a police console."""
-    server = Server(mosquitto.url)
-    await server.start()
-    yield server
-    await server.stop()
-
-
-def accepting(view: AlarmView) -> Callable[[TrackAction], AlarmView]:
-    """Answer every action by taking the alarm as accepted."""
-
-    def answer(action: TrackAction) -> AlarmView:
-        done = answered(view, action, outcome="done")
-        own = structs.replace(view.own_track, status="accepted", accepted_by=action.operator)
-        return structs.replace(done, status="accepted", own_track=own)
-
-    return answer
+ROW = row()
 
 
 async def test_an_alarm_appears_and_is_accepted(
@@ -107,17 +28,17 @@ async def test_an_alarm_appears_and_is_accepted(
         await page.goto(server.url)
         await expect(page.locator("[data-connection=connected]")).to_be_visible()
         await gateway.view(make_view())
-        row = page.locator(f"section.open {ROW}")
-        await expect(row).to_be_visible(timeout=1_000)
-        await expect(row).to_contain_text("Leiden")
-        await expect(row).to_contain_text("Haarlemmerstraat 112")
+        line = page.locator(f"section.open {ROW}")
+        await expect(line).to_be_visible(timeout=1_000)
+        await expect(line).to_contain_text("Leiden")
+        await expect(line).to_contain_text("Haarlemmerstraat 112")
         await expect(page).to_have_title("(1) Meldkamer")
         await expect(page.get_by_role("alert").first).to_contain_text("prio 1, Leiden")
-        await row.get_by_role("button", name="Aannemen").click()
-        await expect(row).to_contain_text("Vul eerst uw naam in")
+        await line.get_by_role("button", name="Aannemen").click()
+        await expect(line).to_contain_text("Vul eerst uw naam in")
         assert gateway.actions == []
         await page.locator("#operator").fill("K. de Boer")
-        await row.get_by_role("button", name="Aannemen").click()
+        await line.get_by_role("button", name="Aannemen").click()
         await expect(page.locator(f"section.progress {ROW}")).to_be_visible()
         await expect(page.locator("aside")).to_contain_text("Aangenomen door")
         await expect(page).to_have_title("Meldkamer")

@@ -1,6 +1,7 @@
 // What an operator does, sent to the server. Only the gateway's own answer counts as done.
 
-import { buttons, labels, results, status as statusNames } from "./nl.js";
+import { buttons, labels, problems, results, status as statusNames } from "./nl.js";
+import { person } from "./parts.js";
 import { changed, clearDrafts, notice, state, takeRow } from "./store.js";
 
 const ANSWER_WITHIN_MS = 8_000; // the server gives up after 5 s
@@ -37,13 +38,15 @@ export async function act(row, kind, fields = {}) {
   }
 }
 
+// One line for the operator. A bad field is told in the server's words, which name the field.
 function told(status, answer, kind) {
   if (status === 200) return ["good", results.done(buttons[kind])];
   if (status === 409) {
-    const now = statusNames[answer.alarm?.view.status] ?? "?";
-    if (answer.acted_by) return ["bad", results.refusedBy(answer.acted_by, now)];
+    const now = statusNames[answer.alarm?.view.status]?.toLowerCase() ?? "?";
+    if (answer.acted_by) return ["bad", results.refusedBy(person(answer.acted_by), now)];
     return ["bad", results.refused(now)];
   }
-  if (status === 504) return ["bad", results.unsure(answer.message)];
-  return ["bad", results.failed(answer.message)];
+  if (status === 504) return ["bad", results.unsure(problems.unknown)];
+  const why = answer.error === "bad_field" ? answer.message : problems[answer.error];
+  return ["bad", results.failed(why ?? problems.other)];
 }

@@ -4,7 +4,7 @@ import { html, nothing, repeat } from "./vendor/lit.js";
 import { forms } from "./forms.js";
 import { date, time } from "./format.js";
 import * as nl from "./nl.js";
-import { badge, badges, deadline, otherStatus, priority, where } from "./parts.js";
+import { badge, badges, deadline, gestureBadges, otherStatus, person, priority, where } from "./parts.js";
 import { nowMs, state } from "./store.js";
 
 const { labels } = nl;
@@ -25,6 +25,7 @@ function whole(row) {
     <article data-detail=${row.alarm_id}>
       <header class="detail-head p${view.priority}">
         <div>${priority(view)} ${badges(row)}</div>
+        ${gestureBadges(view)}
         <h2>${head}</h2>
         <p>${line}</p>
         <p>
@@ -33,7 +34,7 @@ function whole(row) {
         </p>
       </header>
       ${told ? html`<p class="notice ${told.tone}">${told.text}</p>` : nothing}
-      <section class="actions" aria-label=${labels.actions}>${forms(row)}</section>
+      ${actions(row)}
       ${circumstances(view)} ${household(view)} ${track(view)} ${presses(view)} ${timeline(view)}
       <p class="quiet">
         ${labels.alarm} ${view.alarm_id} · ${labels.device} ${view.device_id} ·
@@ -41,6 +42,14 @@ function whole(row) {
       </p>
     </article>
   `;
+}
+
+function actions(row) {
+  const possible = forms(row);
+  if (possible.length) {
+    return html`<section class="actions" aria-label=${labels.actions}>${possible}</section>`;
+  }
+  return row.view.status === "closed" ? html`<p class="quiet">${labels.closedHere}</p>` : nothing;
 }
 
 const named = (names, codes) => codes.map((code) => names[code] ?? code);
@@ -127,7 +136,7 @@ const forVeiligThuis = (home) =>
 
 function track({ own_track: own }) {
   const entries = [
-    [labels.acceptedBy, own.accepted_by],
+    [labels.acceptedBy, own.accepted_by && person(own.accepted_by)],
     [labels.assignedUnits, own.units?.join(", ")],
     [labels.assessment, own.assessment],
     [labels.handedTo, own.handed_over_to],
@@ -178,6 +187,7 @@ function textOf({ kind, text }) {
   if (!text) return "";
   if (kind === "raised" || kind === "pressed_again") return nl.triggers[text] ?? text;
   if (kind === "escalated") return nl.reasons[text] ?? text;
+  if (kind === "refused") return misfit(text);
   if (kind === "fault" || kind === "fault_over") return nl.conditions[text] ?? text;
   if (kind === "flood") return text.replace(/[a-z]+/g, (word) => nl.counted[word] ?? word);
   if (kind === "close") {
@@ -186,6 +196,14 @@ function textOf({ kind, text }) {
     return nl.dispositions[code] ? [nl.dispositions[code], ...rest].join(": ") : text;
   }
   return text;
+}
+
+// The gateway says 'accept does not fit: the alarm is accepted'.
+function misfit(text) {
+  const [, kind, now] = /^(\w+) does not fit: the alarm is (\w+)$/.exec(text) ?? [];
+  return nl.timeline[kind] && nl.status[now]
+    ? labels.misfit(nl.buttons[kind], nl.status[now].toLowerCase())
+    : nl.timeline.refused;
 }
 
 const timeline = (view) => html`
@@ -198,7 +216,7 @@ const timeline = (view) => html`
             <time>${time(entry.at_ms, nowMs())}</time>
             <span>
               <strong>${nl.timeline[entry.kind] ?? entry.kind}</strong>
-              ${entry.operator ? labels.by(entry.operator) : nothing}
+              ${entry.operator ? labels.by(person(entry.operator)) : nothing}
               <span class="text">${textOf(entry)}</span>
             </span>
           </li>

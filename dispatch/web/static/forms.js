@@ -2,6 +2,7 @@
 
 import { html, live, nothing } from "./vendor/lit.js";
 import { act } from "./actions.js";
+import { deliberate } from "./deliberate.js";
 import { buttons, dispositions, labels, pending, summaries, units } from "./nl.js";
 import { draft, setDraft, state } from "./store.js";
 
@@ -67,7 +68,12 @@ function form(row, kind, primary) {
   return html`
     <form class="act" data-action=${kind} @submit=${submit}>
       ${inputs[kind]?.(row) ?? nothing}
-      <button type="submit" class=${primary ? "primary" : ""} ?disabled=${busy !== undefined}>
+      <button
+        type="submit"
+        class=${primary ? "primary" : ""}
+        ?disabled=${busy !== undefined}
+        @click=${(event) => deliberate(event) || event.preventDefault()}
+      >
         ${busy === kind ? pending : buttons[kind]}
       </button>
     </form>

@@ -1,10 +1,11 @@
-// The WebSocket to the server: comes back by itself and then takes the whole state again.
+// The WebSocket to the server: says at once when it breaks, comes back by itself, and then takes
+// the whole state again.
 
-const WAIT_MIN_MS = 500;
-const WAIT_MAX_MS = 10_000;
+const WAIT_MIN_MS = 250;
+const WAIT_MAX_MS = 5_000;
 const DEAD_AFTER_MS = 8_000; // the server ticks every 2 s
 
-export function connect(onMessage) {
+export function connect({ onMessage, onLost }) {
   let waitMs = WAIT_MIN_MS;
 
   const open = () => {
@@ -19,6 +20,7 @@ export function connect(onMessage) {
       over = true;
       clearTimeout(watchdog);
       socket.close();
+      onLost();
       // Jitter, so that pages that lost one server do not all come back in one moment.
       setTimeout(open, waitMs * (0.5 + Math.random() / 2));
       waitMs = Math.min(waitMs * 2, WAIT_MAX_MS);

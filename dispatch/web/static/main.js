@@ -7,13 +7,13 @@ import { connect } from "./link.js";
 import { connection as words, consoles, labels, spoken } from "./nl.js";
 import { badge, where } from "./parts.js";
 import { queue } from "./queue.js";
-import { condition, listen, nowMs, setOperator, state, tables, take } from "./store.js";
+import { say, unsay } from "./speak.js";
+import { condition, listen, lost, nowMs, setOperator, state, tables, take } from "./store.js";
 
 const root = document.getElementById("app");
-const alertRegion = document.getElementById("announce-alert");
-const statusRegion = document.getElementById("announce-status");
 let drawing = false;
 let spokenCondition = "";
+let spokenSentence = "";
 
 function schedule() {
   if (drawing) return;
@@ -31,9 +31,10 @@ function draw() {
   const name = consoles[state.console]?.name ?? "Alarmconsole";
   document.title = open.length ? `(${open.length}) ${name}` : name;
   if (now.name !== spokenCondition) {
+    unsay(spokenSentence);
     spokenCondition = now.name;
-    if (now.name === "lost" || now.name === "broker") alertRegion.textContent = sentence(now);
-    else statusRegion.textContent = sentence(now);
+    spokenSentence = sentence(now);
+    say(now.name === "lost" || now.name === "broker" ? "alert" : "status", spokenSentence);
   }
 }
 
@@ -95,12 +96,11 @@ function announce(fresh) {
   const [row] = fresh.filter(({ view }) => view.status === "open");
   if (!row) return;
   const place = where(row.view).head;
-  if (row.view.test) statusRegion.textContent = spoken.test(place);
-  else if (row.view.priority === 1) alertRegion.textContent = spoken.raised(1, place);
-  else statusRegion.textContent = spoken.raised(row.view.priority, place);
+  if (row.view.test) say("status", spoken.test(place));
+  else say(row.view.priority === 1 ? "alert" : "status", spoken.raised(row.view.priority, place));
 }
 
 listen(schedule);
 setInterval(schedule, 1_000); // ages and the connection state move by themselves
-connect((message) => announce(take(message)));
+connect({ onMessage: (message) => announce(take(message)), onLost: lost });
 schedule();

@@ -27,6 +27,14 @@ export const triggers = {
   test: "Testmelding",
 };
 
+// What the queue says beside a plain press.
+export const gestures = {
+  duress: "STIL ALARM (dwang)",
+  hold: "Lang ingedrukt",
+  cancel: "Annulering op de knop, inzet loopt door",
+  loneCancel: "Alleen een annulering, geen druk",
+};
+
 export const reasons = {
   verified_press: "Geverifieerde druk op de knop",
   verified_hold: "Knop lang ingedrukt",
@@ -175,6 +183,7 @@ export const labels = {
   state: "Status",
   action: "Actie",
   presses: (count) => `${count}× ingedrukt`,
+  cancels: (count) => `${count}× geannuleerd`,
   condensed: (count) => `${count} berichten samengevat`,
   pressesTitle: "Drukken op de knop",
   escalated: (level) => `Geëscaleerd, niveau ${level}`,
@@ -238,6 +247,11 @@ export const labels = {
   handOverHint: "lokaal team, casusregisseur",
   handOverText: "Toelichting",
   timeline: "Logboek",
+  fresh: (count) => `${count} ${count === 1 ? "nieuwe melding" : "nieuwe meldingen"}: toon in volgorde`,
+  left: (now) => `Nu ${now}`,
+  misfit: (button, now) => `'${button}' past niet: de melding was ${now}`,
+  closedHere: "Afgesloten. Een nieuwe druk op de knop opent een nieuwe melding.",
+  gateway: "de gateway",
   omitted: (count) => `${count} oudere regels staan in het journaal`,
   by: (name) => `door ${name}`,
   other: (name) => `${name}:`,
@@ -264,6 +278,16 @@ export const connection = {
     gatewaySilent: "Gateway stil",
     gatewayUnknown: "Wacht op gateway",
   },
+};
+
+// Why an action was not taken, by the server's code for it.
+export const problems = {
+  not_connected: "geen verbinding met de broker; de actie is niet verstuurd.",
+  busy: "er wachten te veel acties op antwoord; de actie is niet verstuurd.",
+  unknown: "geen antwoord van de gateway; het is niet bekend of de actie is uitgevoerd.",
+  gone: "de gateway heeft deze melding niet (meer).",
+  unknown_alarm: "deze melding is op deze console niet bekend.",
+  other: "de console kon de aanvraag niet verwerken.",
 };
 
 export const results = {

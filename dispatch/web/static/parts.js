@@ -2,7 +2,7 @@
 
 import { html, nothing, svg } from "./vendor/lit.js";
 import { day, duration } from "./format.js";
-import { labels, otherAgency, status } from "./nl.js";
+import { gestures as gestureNames, labels, otherAgency, status } from "./nl.js";
 import { nowMs, state } from "./store.js";
 
 const FLOOD = "gateway-flood"; // the gateway's own name for what it condenses
@@ -28,16 +28,59 @@ export const priority = (view) => html`
   </span>
 `;
 
+// Who acted; where nobody did, it was the gateway itself.
+export const person = (name) => (name === "gateway" ? labels.gateway : name);
+
 export const badge = (text, tone = "") => html`<span class="badge ${tone}">${text}</span>`;
 
 export const badges = ({ view, verified, withdrawn }) => html`
   ${view.test ? badge(labels.test, "test") : nothing}
-  ${view.own_track.escalation_level
+  ${view.own_track.escalation_level && view.status === "open"
     ? badge(labels.escalated(view.own_track.escalation_level), "loud")
     : nothing}
   ${verified ? nothing : badge(labels.unverified, "stale")}
   ${withdrawn ? badge(labels.withdrawn, "stale") : nothing}
 `;
+
+// What was done with the button, beyond a plain press: a symbol and words, the gravest first.
+// A view holds the newest presses only, so its reasons count as well.
+const gestures = {
+  duress: svg`<path d="M5 .5h6L15.5 5v6L11 15.5H5L.5 11V5zM7 3v6h2V3zM7 10.5v2h2v-2z"></path>`,
+  hold: svg`<path d="M6 1h4v5h4l-6 6-6-6h4zM2 13.5h12v2H2z"></path>`,
+  cancel: svg`<path d="M8 .5a7.5 7.5 0 1 0 .01 0zM3.8 10.8l7-7 1.4 1.4-7 7z"></path>`,
+};
+
+function gesturesOf(view) {
+  const found = new Set(view.presses.map((press) => press.trigger));
+  for (const reason of view.reasons) {
+    if (reason === "verified_duress") found.add("duress");
+    if (reason === "verified_hold") found.add("hold");
+    if (reason.startsWith("cancel_")) found.add("cancel");
+  }
+  return found;
+}
+
+// Without any press nothing may say that help is on its way.
+export function isLoneCancel(view) {
+  const found = gesturesOf(view);
+  return found.size === 1 && found.has("cancel");
+}
+
+export const gestureBadges = (view) => {
+  const found = gesturesOf(view);
+  const names = Object.keys(gestures).filter((name) => found.has(name));
+  const lone = isLoneCancel(view);
+  return names.map(
+    (name) => html`
+      <span class="gesture ${name}" data-gesture=${name}>
+        <svg class="symbol" viewBox="0 0 16 16" aria-hidden="true" fill-rule="evenodd">
+          ${gestures[name]}
+        </svg>
+        ${gestureNames[lone ? "loneCancel" : name]}
+      </span>
+    `,
+  );
+};
 
 // Where it is (police), or which case it is (Veilig Thuis).
 export function where(view) {

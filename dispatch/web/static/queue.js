@@ -2,9 +2,11 @@
 
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { act } from "./actions.js";
+import { deliberate } from "./deliberate.js";
 import { duration, time } from "./format.js";
 import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./nl.js";
-import { badges, deadline, otherStatus, priority, where } from "./parts.js";
+import { arranged, holding, release } from "./hold.js";
+import { badges, deadline, gestureBadges, isLoneCancel, otherStatus, priority, where } from "./parts.js";
 import { nowMs, select, state, tables } from "./store.js";
 
 const ROWS_MAX = 200; // drawn per table; the most urgent ones, and the rest is counted
@@ -13,80 +15,136 @@ const CLOSED_ROWS_MAX = 10;
 export function queue() {
   const { open, inProgress, closed } = tables();
   return html`
-    ${table("open", labels.queue, open, labels.noQueue)}
-    ${table("progress", labels.inProgress, inProgress, labels.noProgress)}
+    ${openTable(open)}
+    ${table("progress", labels.inProgress, inProgress.map(line), labels.noProgress)}
     ${closed.length ? closedTable(closed) : nothing}
   `;
 }
 
-const table = (name, title, rows, empty) => html`
-  <section class="panel ${name}" aria-labelledby="title-${name}">
-    <h2 id="title-${name}">${title} <span class="count">${rows.length}</span></h2>
-    ${rows.length
+// The queue itself: still under a hand or the focus, and it then says what is new.
+const shown = () => arranged(tables().open).rows;
+const held = holding(shown);
+
+function openTable(open) {
+  const { rows, left, late } = arranged(open);
+  const lines = rows.map((row) => (left.has(row.alarm_id) ? leftLine : line)(row));
+  return table("open", labels.queue, lines, labels.noQueue, { count: open.length, late });
+}
+
+const table = (name, title, lines, empty, { count = lines.length, late = 0 } = {}) => html`
+  <section
+    class="panel ${name}"
+    aria-labelledby="title-${name}"
+    @pointermove=${name === "open" ? held.move : nothing}
+    @pointerleave=${name === "open" ? held.leave : nothing}
+    @focusin=${name === "open" ? held.focus : nothing}
+    @focusout=${name === "open" ? held.blur : nothing}
+  >
+    <h2 id="title-${name}">
+      ${title} <span class="count ${count ? "some" : ""}">${count}</span>
+      ${late
+        ? html`<button type="button" class="fresh" @click=${release}>${labels.fresh(late)}</button>`
+        : nothing}
+    </h2>
+    ${lines.length
       ? html`
-          <table>
-            <thead>
-              <tr>
-                <th class="c-priority" scope="col">${labels.priority}</th>
-                <th class="c-age" scope="col">${labels.age}</th>
-                <th scope="col">
+          <table class="rows" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th class="c-priority" scope="col" role="columnheader">${labels.priority}</th>
+                <th class="c-age" scope="col" role="columnheader">${labels.age}</th>
+                <th class="c-where" scope="col" role="columnheader">
                   ${state.console === "police" ? labels.place : labels.case}
                 </th>
-                <th class="c-state" scope="col">${labels.state}</th>
-                <th class="c-action" scope="col">${labels.action}</th>
+                <th class="c-state" scope="col" role="columnheader">${labels.state}</th>
+                <th class="c-action" scope="col" role="columnheader">${labels.action}</th>
               </tr>
             </thead>
-            <tbody>
-              ${repeat(rows.slice(0, ROWS_MAX), (row) => row.alarm_id, line)}
+            <tbody role="rowgroup">
+              ${repeat(lines.slice(0, ROWS_MAX), ({ key }) => key, ({ content }) => content)}
             </tbody>
           </table>
-          ${rows.length > ROWS_MAX
-            ? html`<p class="quiet">${labels.more(rows.length - ROWS_MAX)}</p>`
+          ${lines.length > ROWS_MAX
+            ? html`<p class="quiet">${labels.more(lines.length - ROWS_MAX)}</p>`
             : nothing}
         `
       : html`<p class="quiet">${state.console ? empty : labels.waiting}</p>`}
   </section>
 `;
 
-function line(row) {
+// An alarm that left the queue while it was held still: as high as it was, and without a button,
+// so that nothing moves and nothing else lies under the hand.
+const leftLine = (row) => {
+  const now = state.rows.get(row.alarm_id)?.view.status;
+  return {
+    key: row.alarm_id,
+    content: html`
+      <tr class="row left" role="row" data-left=${row.alarm_id}>
+        ${cells(row, {
+          word: now ? labels.left(status[now].toLowerCase()) : labels.withdrawn,
+          button: html`<button type="button" class="primary" disabled>${buttons.accept}</button>`,
+        })}
+      </tr>
+    `,
+  };
+};
+
+const line = (row) => ({ key: row.alarm_id, content: lineOf(row) });
+
+function lineOf(row) {
   const { view } = row;
-  const { head, line: second } = where(view);
-  const due = deadline(view);
-  const open = view.status === "open";
+  const { head } = where(view);
   return html`
     <tr
+      role="row"
       class="row p${view.priority} ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
       @click=${() => select(row.alarm_id)}
     >
-      <td>${priority(view)}</td>
-      <td class="numbers">
-        <strong>${duration(nowMs() - view.raised_at_ms)}</strong>
-        ${due ? html`<div class="due ${due.late ? "late" : ""}">${due.text}</div>` : nothing}
-      </td>
-      <td>
-        <strong>${head}</strong>
-        <div>${second}</div>
-      </td>
-      <td>
-        <div class="state">${status[view.status]} ${badges(row)}</div>
-        <div class="quiet">${amounts(view)} · ${otherStatus(view)}</div>
-        ${view.doubts.length
-          ? html`<div class="doubts">
-              ${labels.doubt(view.doubts.map((code) => doubts[code] ?? code).join("; "))}
-            </div>`
-          : nothing}
-        ${notice(row)}
-      </td>
-      <td>${open ? acceptButton(row, head) : openButton(row, head)}</td>
+      ${cells(row, {
+        word: status[view.status],
+        told: notice(row),
+        button: view.status === "open" ? acceptButton(row, head) : openButton(row, head),
+      })}
     </tr>
   `;
 }
 
+function cells(row, { word, button, told = nothing }) {
+  const { view } = row;
+  const { head, line: second } = where(view);
+  const due = deadline(view);
+  return html`
+    <td class="c-priority" role="cell">${priority(view)}</td>
+    <td class="c-age numbers" role="cell">
+      <strong>${duration(nowMs() - view.raised_at_ms)}</strong>
+      ${due ? html`<div class="due ${due.late ? "late" : ""}">${due.text}</div>` : nothing}
+    </td>
+    <td class="c-where" role="cell">
+      <strong>${head}</strong>
+      <div>${second}</div>
+    </td>
+    <td class="c-state" role="cell">
+      ${gestureBadges(view)}
+      <div class="state">${word} ${badges(row)}</div>
+      <div class="quiet">${amounts(view)} · ${otherStatus(view)}</div>
+      ${view.doubts.length
+        ? html`<div class="doubts">
+            ${labels.doubt(view.doubts.map((code) => doubts[code] ?? code).join("; "))}
+          </div>`
+        : nothing}
+      ${told}
+    </td>
+    <td class="c-action" role="cell">${button}</td>
+  `;
+}
+
 // How often it was pressed; for an alarm about the button itself, what is wrong with it.
-function amounts({ press_count: presses, condensed_count: condensed, reasons: codes }) {
+function amounts(view) {
+  const { press_count: presses, condensed_count: condensed, reasons: codes } = view;
+  const count = isLoneCancel(view) ? labels.cancels : labels.presses;
   const parts = presses
-    ? [labels.presses(presses)]
+    ? [count(presses)]
     : codes.map((code) => reasons[code] ?? code);
   if (condensed) parts.push(labels.condensed(condensed));
   return parts.join(", ");
@@ -108,6 +166,7 @@ const acceptButton = (row, head) => {
       ?disabled=${busy}
       @click=${(event) => {
         event.stopPropagation();
+        if (!deliberate(event)) return;
         select(row.alarm_id);
         act(row, "accept");
       }}
@@ -122,17 +181,24 @@ const openButton = (row, head) => html`
     type="button"
     data-action="open"
     aria-label="${buttons.open}, ${head}"
-    @click=${() => select(row.alarm_id)}
+    @click=${() => show(row.alarm_id)}
   >
     ${buttons.open}
   </button>
 `;
 
+// On a narrow screen the detail is below everything else.
+function show(alarmId) {
+  select(alarmId);
+  if (!matchMedia("(max-width: 60rem)").matches) return;
+  requestAnimationFrame(() => document.querySelector(".detail")?.scrollIntoView());
+}
+
 const closedTable = (rows) => html`
   <section class="panel closed" aria-labelledby="title-closed">
     <h2 id="title-closed">${labels.closed} <span class="count">${rows.length}</span></h2>
-    <table>
-      <tbody>
+    <table class="rows ended" role="table" aria-labelledby="title-closed">
+      <tbody role="rowgroup">
         ${repeat(rows.slice(0, CLOSED_ROWS_MAX), (row) => row.alarm_id, closedLine)}
       </tbody>
     </table>
@@ -145,14 +211,15 @@ function closedLine(row) {
   const { head } = where(view);
   return html`
     <tr
+      role="row"
       class="row ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
       @click=${() => select(row.alarm_id)}
     >
-      <td class="numbers c-time">${time(own.closed_at_ms ?? view.journaled_at_ms, nowMs())}</td>
-      <td>${head}</td>
-      <td>${dispositions[own.disposition] ?? ""} ${badges(row)}</td>
-      <td class="c-action">${openButton(row, head)}</td>
+      <td class="c-time numbers" role="cell">${time(own.closed_at_ms ?? view.journaled_at_ms, nowMs())}</td>
+      <td class="c-where" role="cell">${head}</td>
+      <td class="c-state" role="cell">${dispositions[own.disposition] ?? ""} ${badges(row)}</td>
+      <td class="c-action" role="cell">${openButton(row, head)}</td>
     </tr>
   `;
 }

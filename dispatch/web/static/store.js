@@ -13,6 +13,7 @@ export const state = {
   connection: null,
   clockAheadMs: 0, // how far the server's clock is ahead of this machine's
   heardAt: performance.now(), // when the server last said anything
+  linked: null, // whether the WebSocket stands; null before the first time
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
   notices: new Map(), // alarm id -> {tone, text}
@@ -53,6 +54,7 @@ export function setOperator(name) {
 // Takes one message of the server; returns the alarms that are new on this page.
 export function take(message) {
   state.heardAt = performance.now();
+  state.linked = true;
   const fresh = [];
   if (message.type === "snapshot") {
     const known = state.rows;
@@ -76,6 +78,12 @@ export function take(message) {
   }
   changed();
   return fresh;
+}
+
+// The WebSocket broke: nothing on the screen is sure to be of this moment any more.
+export function lost() {
+  state.linked = false;
+  changed();
 }
 
 // The state that came back with an answer; the live channel may have brought a newer one.
@@ -145,7 +153,7 @@ export function tables() {
 // The worst thing that is wrong with the line from the gateway to this page.
 export function condition() {
   const silentMs = performance.now() - state.heardAt;
-  if (silentMs > LOST_AFTER_MS) return { name: "lost", silentMs };
+  if (state.linked === false || silentMs > LOST_AFTER_MS) return { name: "lost", silentMs };
   if (silentMs > DELAYED_AFTER_MS) return { name: "delayed", silentMs };
   const { connection } = state;
   if (!connection) return { name: "gatewayUnknown", silentMs };
