@@ -4,6 +4,7 @@ The core knows no calendar of its own; whoever starts it hands one in.
 """
 
 from bisect import bisect_right
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -16,8 +17,10 @@ _MONDAY_SHIFT = 3
 _WORKING_WEEKDAYS = 5
 
 
-class Calendar(Struct, frozen=True):
+class Calendar(Struct, frozen=True, eq=False):
     """The closed days of one place, and its offsets from UTC.
+
+    Two calendars are never equal: each is itself, which makes it a cheap key.
 
     Attributes:
         closed_days: Days since the epoch, local time, on which nobody works; weekends are
@@ -41,9 +44,14 @@ class Calendar(Struct, frozen=True):
 
     def end_of_working_day(self, from_ms: TimestampMs, days: int) -> TimestampMs:
         """Return the last millisecond of the `days`-th working day after a moment's day."""
-        day = (from_ms + self.offset_ms(from_ms)) // DAY_MS
-        while days > 0:
-            day += 1
-            days -= self.is_working_day(day)
-        midnight_ms = (day + 1) * DAY_MS
-        return TimestampMs(midnight_ms - self.offset_ms(midnight_ms - _CET_MS) - 1)
+        return _end_of_working_day(self, (from_ms + self.offset_ms(from_ms)) // DAY_MS, days)
+
+
+@lru_cache(maxsize=64)
+def _end_of_working_day(calendar: Calendar, day: int, days: int) -> TimestampMs:
+    """Count on from a day; every press of that day has the same answer."""
+    while days > 0:
+        day += 1
+        days -= calendar.is_working_day(day)
+    midnight_ms = (day + 1) * DAY_MS
+    return TimestampMs(midnight_ms - calendar.offset_ms(midnight_ms - _CET_MS) - 1)

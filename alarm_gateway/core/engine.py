@@ -21,11 +21,10 @@ from alarm_gateway.core.inputs import Input
 from alarm_gateway.core.intake import Batch, Intake
 from alarm_gateway.core.policy import Policy
 from alarm_gateway.core.records import Acted, Record
-from alarm_gateway.core.route import encode_view
+from alarm_gateway.core.route import Router
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, FeedbackStatus, Presence, action_kind
 from alarm_protocol.units import (
-    CONSOLES,
     ConsoleId,
     DeviceId,
     TimestampMs,
@@ -48,8 +47,7 @@ class Engine:
     """
 
     def __init__(self, policy: Policy, registry: Mapping[DeviceId, Household]) -> None:
-        self._policy = policy
-        self._registry = registry
+        self._router = Router(registry, policy)
         self._devices: dict[DeviceId, DeviceState] = {}
         self._durable: dict[DeviceId, AlarmState] = {}
         """Newest durable alarm of each device that some console still has to do with."""
@@ -121,8 +119,8 @@ class Engine:
     def open_views(self) -> Effects:
         """Return every view that a console should hold: after a start or a reconnect."""
         effects = Effects()
-        for device_id, alarm in self._durable.items():
-            self._publish(effects, device_id, alarm)
+        for alarm in self._durable.values():
+            self._publish(effects, alarm)
         return effects
 
     # -- receive and persisted ----------------------------------------------------------
@@ -156,7 +154,7 @@ class Engine:
         for device_id in batch.again:
             alarm = self._durable.get(device_id)
             if alarm is not None and device_id not in batch.states:
-                self._publish(effects, device_id, alarm)
+                self._publish(effects, alarm)
         for console, alarm_id in batch.gone:
             alarm = self._durable.get(device_id_of(alarm_id))
             if alarm is None or alarm.alarm_id != alarm_id or alarm.track(console).cleared:
@@ -180,16 +178,12 @@ class Engine:
             or shown.view_version != alarm.view_version
         )
         if changed or device_id in batch.again:
-            self._publish(effects, device_id, alarm)
+            self._publish(effects, alarm)
         if changed:
             self._intake.arm(device_id, alarm, batch.now_ms)
 
-    def _publish(self, effects: Effects, device_id: DeviceId, alarm: AlarmState) -> None:
-        household = self._registry.get(device_id)
-        for console in CONSOLES:
-            if not alarm.track(console).cleared:
-                payload = encode_view(alarm, console, household, self._policy)
-                effects.views.append(ViewDue(console, alarm.alarm_id, payload))
+    def _publish(self, effects: Effects, alarm: AlarmState) -> None:
+        effects.views += self._router.views(alarm)
 
     def _tell_device(self, effects: Effects, record: Record, state: DeviceState) -> None:
         """Let the device show how far its newest press is."""

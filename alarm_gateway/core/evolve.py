@@ -56,6 +56,7 @@ from alarm_protocol.messages import (
     HandOver,
     Note,
     OwnTrack,
+    Press,
     Reopen,
     SafetyAssessment,
     TimelineEntry,
@@ -69,11 +70,17 @@ from alarm_protocol.units import CONSOLES, AlarmId, DeviceId, TimestampMs
 T = TypeVar("T")
 
 
-def evolve(state: DeviceState, record: Record) -> DeviceState:
-    """Apply one record to the state of its device."""
+def evolve(state: DeviceState, record: Record, press: Press | None = None) -> DeviceState:
+    """Apply one record to the state of its device.
+
+    Args:
+        state: The device before.
+        record: The next fact about it.
+        press: What the record's line says, where it was just read; else it is read here.
+    """
     event = record.event
     if isinstance(event, Pressed):
-        return _pressed(state, record, event)
+        return _pressed(state, record, event, press or _press_in(record, event))
     if isinstance(event, Quarantined):
         return replace(state, version=record.version, quarantined=state.quarantined + 1)
     if isinstance(event, MaintenanceSet):
@@ -128,13 +135,16 @@ def _refusal(record: Record, event: Refused) -> TimelineEntry:
     )
 
 
-def _pressed(state: DeviceState, record: Record, event: Pressed) -> DeviceState:
+def _press_in(record: Record, event: Pressed) -> Press:
     try:
-        press = decode_press_line(event.line)
+        return decode_press_line(event.line)
     except WireError as error:  # only in a journal that somebody or something changed
         raise JournalError(
             f"{record.device_id} version {record.version}: its press cannot be read: {error}"
         ) from error
+
+
+def _pressed(state: DeviceState, record: Record, event: Pressed, press: Press) -> DeviceState:
     known = KnownPress(
         press.press_id,
         press.sequence,

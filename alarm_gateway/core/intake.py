@@ -41,7 +41,7 @@ from alarm_gateway.core.supervise import ConditionChanged
 from alarm_gateway.core.timers import Deadline, Timers
 from alarm_gateway.core.watch import Watch
 from alarm_protocol.households import Household
-from alarm_protocol.messages import Feedback, Presence
+from alarm_protocol.messages import Feedback, Presence, Press
 from alarm_protocol.units import (
     AlarmId,
     ConsoleId,
@@ -148,7 +148,7 @@ class Intake:
             aggregate = FLOOD if household is None else device_id
             batch.tally(aggregate).add_press(device_id, received.press.press_id)
             return
-        self._apply(batch, state, records)
+        self._apply(batch, state, records, received.press)
         if records:
             alarm_id = records[0].alarm_id
         else:
@@ -313,9 +313,11 @@ class Intake:
         self._apply(batch, state, records)
         return records
 
-    def _apply(self, batch: Batch, state: DeviceState, records: list[Record]) -> None:
+    def _apply(
+        self, batch: Batch, state: DeviceState, records: list[Record], press: Press | None = None
+    ) -> None:
         for record in records:
-            state = evolve(state, record)
+            state = evolve(state, record, press)
         if records:
             self._devices[state.device_id] = batch.states[state.device_id] = state
             batch.records += records

@@ -5,28 +5,36 @@ agency's section is not even read here. What does not fit in 4 KiB is shortened 
 oldest history on; the journal has it whole.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import msgspec
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from alarm_gateway.core.device_state import AlarmState, TrackState
+from alarm_gateway.core.effects import ViewDue
 from alarm_gateway.core.errors import InvariantError
 from alarm_gateway.core.policy import Policy, ms
-from alarm_protocol.codec import encode
-from alarm_protocol.errors import MessageTooLargeError
-from alarm_protocol.households import Household, HouseholdView
+from alarm_protocol.households import Household
 from alarm_protocol.messages import (
-    AlarmView,
+    MESSAGE_BYTES_MAX,
     Deadlines,
+    Doubt,
     OtherTrack,
     OwnTrack,
+    Remark,
     TimelineEntry,
+    TrackStatus,
     ViewPress,
 )
 from alarm_protocol.units import (
+    CONSOLES,
     POLICE,
     VEILIG_THUIS,
+    AlarmId,
     ConsoleId,
+    DeviceId,
     TimestampMs,
     device_id_of,
 )
@@ -50,66 +58,154 @@ _SHAPES = (
 )
 
 
+_write = msgspec.json.Encoder().encode
+_NOTHING_DUE = frozenset({"on_scene", "handed_over", "closed"})
+_NO_HOUSEHOLD = Raw(b"null")
+
+
 def other_console(console: ConsoleId) -> ConsoleId:
     """Return the other control room."""
     return VEILIG_THUIS if console == POLICE else POLICE
 
 
-def encode_view(
-    alarm: AlarmState, console: ConsoleId, household: Household | None, policy: Policy
-) -> bytes:
-    """Write the view of this alarm that this console may have, at most 4 KiB.
+class _Facts(Struct, frozen=True, gc=False, kw_only=True):
+    """What a view says to both agencies; with a `_Share` it makes up an `AlarmView`."""
 
-    Raises:
-        InvariantError: Even the shortest form is too long; the limits of the parts forbid it.
+    alarm_id: AlarmId
+    version: int
+    device_id: DeviceId
+    priority: int
+    test: bool
+    reasons: tuple[str, ...]
+    doubts: tuple[Doubt, ...]
+    remarks: tuple[Remark, ...]
+    raised_at_ms: TimestampMs
+    journaled_at_ms: TimestampMs
+    press_count: int
+    condensed_count: int
+
+
+class _Share(Struct, frozen=True, gc=False, kw_only=True):
+    """What a view says to one agency alone."""
+
+    console: ConsoleId
+    status: TrackStatus
+    deadlines: Deadlines
+    presses: tuple[ViewPress, ...]
+    household: Raw
+    own_track: OwnTrack
+    other_track: OtherTrack
+    timeline: tuple[TimelineEntry, ...]
+    timeline_omitted: int
+
+
+class Router:
+    """Writes the views of alarms. What stays the same is written once.
+
+    Args:
+        registry: Every known device and its household.
+        policy: When something must have happened.
     """
-    for shape in _SHAPES:
-        try:
-            return encode(_view(alarm, console, household, policy, shape))
-        except MessageTooLargeError:
-            continue
-    raise InvariantError(f"the shortest view of {alarm.alarm_id} does not fit; limits are wrong")
 
+    def __init__(self, registry: Mapping[DeviceId, Household], policy: Policy) -> None:
+        self._registry = registry
+        times = policy.times
+        self._accept_ms = ms(times.accept_within_s)
+        self._escalate_ms = ms(times.escalate_within_s)
+        self._on_scene_ms = ms(times.on_scene_within_s)
+        self._sections: dict[ConsoleId, dict[DeviceId, Raw]] = {one: {} for one in CONSOLES}
 
-def _view(
-    alarm: AlarmState,
-    console: ConsoleId,
-    household: Household | None,
-    policy: Policy,
-    shape: _Shape,
-) -> AlarmView:
-    track = alarm.track(console)
-    readable = _readable(alarm, console)
-    entries = _entries(readable, shape)
-    return AlarmView(
-        alarm_id=alarm.alarm_id,
-        version=alarm.view_version,
-        console=console,
-        device_id=device_id_of(alarm.alarm_id),
-        priority=alarm.priority,
-        test=alarm.test,
-        status=track.status,
-        reasons=alarm.reasons,
-        doubts=alarm.doubts,
-        remarks=alarm.remarks,
-        raised_at_ms=alarm.raised_at_ms,
-        journaled_at_ms=alarm.changed_at_ms,
-        deadlines=_deadlines(alarm, console, track, policy),
-        press_count=alarm.press_count,
-        condensed_count=alarm.condensed,
-        presses=_presses(alarm.presses[-shape.presses :], console),
-        household=_section(household, console),
-        own_track=_own(track.own, shape),
-        other_track=OtherTrack(status=alarm.track(other_console(console)).status),
-        timeline=entries,
-        timeline_omitted=len(readable) - len(entries),
-    )
+    def views(self, alarm: AlarmState) -> list[ViewDue]:
+        """Write the view of each agency that still has to do with this alarm, at most 4 KiB each.
 
+        Raises:
+            InvariantError: Even the shortest form is too long; the limits of the parts forbid it.
+        """
+        device_id = device_id_of(alarm.alarm_id)
+        facts = _write(
+            _Facts(
+                alarm_id=alarm.alarm_id,
+                version=alarm.view_version,
+                device_id=device_id,
+                priority=alarm.priority,
+                test=alarm.test,
+                reasons=alarm.reasons,
+                doubts=alarm.doubts,
+                remarks=alarm.remarks,
+                raised_at_ms=alarm.raised_at_ms,
+                journaled_at_ms=alarm.changed_at_ms,
+                press_count=alarm.press_count,
+                condensed_count=alarm.condensed,
+            )
+        )
+        views: list[ViewDue] = []
+        for console in CONSOLES:
+            if not alarm.track(console).cleared:
+                share = self._share(alarm, console, device_id, MESSAGE_BYTES_MAX - len(facts))
+                # One object out of two: the end of the first and the start of the second go.
+                payload = b"%b,%b" % (facts[:-1], share[1:])
+                views.append(ViewDue(console, alarm.alarm_id, payload))
+        return views
 
-def _section(household: Household | None, console: ConsoleId) -> HouseholdView | None:
-    if household is None:
-        return None
-    return household.police if console == POLICE else household.veilig_thuis
+    def _share(
+        self, alarm: AlarmState, console: ConsoleId, device_id: DeviceId, bytes_max: int
+    ) -> bytes:
+        """Write one agency's own part, with as much history as fits."""
+        track, other = alarm.track(console), alarm.track(other_console(console))
+        readable = _readable(alarm, console)
+        section = self._sections[console].get(device_id) or self._section(device_id, console)
+        deadlines = self._deadlines(alarm, console, track)
+        other_track = OtherTrack(status=other.own.status)
+        for shape in _SHAPES:
+            entries = _entries(readable, shape)
+            share = _write(
+                _Share(
+                    console=console,
+                    status=track.own.status,
+                    deadlines=deadlines,
+                    presses=_presses(alarm.presses[-shape.presses :], console),
+                    household=section,
+                    own_track=_own(track.own, shape),
+                    other_track=other_track,
+                    timeline=entries,
+                    timeline_omitted=len(readable) - len(entries),
+                )
+            )
+            if len(share) < bytes_max:
+                return share
+        raise InvariantError(
+            f"the shortest view of {alarm.alarm_id} does not fit; limits are wrong"
+        )
+
+    def _deadlines(self, alarm: AlarmState, console: ConsoleId, track: TrackState) -> Deadlines:
+        status = track.own.status
+        if status in _NOTHING_DUE:
+            return Deadlines()
+        accept_by_ms = escalate_by_ms = on_scene_by_ms = assess_by_ms = None
+        if status == "open" and alarm.press_count:
+            accept_by_ms = TimestampMs(track.opened_at_ms + self._accept_ms)
+            escalate_by_ms = TimestampMs(track.opened_at_ms + self._escalate_ms)
+        if console == VEILIG_THUIS:
+            if status != "assessed" and not alarm.test:
+                assess_by_ms = alarm.assess_by_ms
+        elif alarm.priority == 1 and alarm.press_count and not alarm.test:
+            # Dutch police, priority 1: a unit on the scene within 15 minutes.
+            on_scene_by_ms = TimestampMs(alarm.raised_at_ms + self._on_scene_ms)
+        return Deadlines(
+            accept_by_ms=accept_by_ms,
+            escalate_by_ms=escalate_by_ms,
+            on_scene_by_ms=on_scene_by_ms,
+            assess_by_ms=assess_by_ms,
+        )
+
+    def _section(self, device_id: DeviceId, console: ConsoleId) -> Raw:
+        """Write an agency's section of a household; the other's is not read here."""
+        household = self._registry.get(device_id)
+        if household is None:
+            return _NO_HOUSEHOLD
+        own = household.police if console == POLICE else household.veilig_thuis
+        section = self._sections[console][device_id] = Raw(_write(own))
+        return section
 
 
 def _presses(presses: tuple[ViewPress, ...], console: ConsoleId) -> tuple[ViewPress, ...]:
@@ -162,31 +258,3 @@ def _cut(text: str | None, length_max: int) -> str | None:
     if text is None or len(text) <= length_max:
         return text
     return text[: length_max - 1] + "…"
-
-
-def _deadlines(
-    alarm: AlarmState, console: ConsoleId, track: TrackState, policy: Policy
-) -> Deadlines:
-    times = policy.times
-    status = track.own.status
-    if status in ("on_scene", "handed_over", "closed"):
-        return Deadlines()
-    accept_by_ms = escalate_by_ms = assess_by_ms = None
-    if status == "open" and alarm.press_count:
-        accept_by_ms = TimestampMs(track.opened_at_ms + ms(times.accept_within_s))
-        escalate_by_ms = TimestampMs(track.opened_at_ms + ms(times.escalate_within_s))
-    if console == VEILIG_THUIS and status != "assessed" and not alarm.test:
-        assess_by_ms = alarm.assess_by_ms
-    return Deadlines(
-        accept_by_ms=accept_by_ms,
-        escalate_by_ms=escalate_by_ms,
-        on_scene_by_ms=_on_scene_by(alarm, console, policy),
-        assess_by_ms=assess_by_ms,
-    )
-
-
-def _on_scene_by(alarm: AlarmState, console: ConsoleId, policy: Policy) -> TimestampMs | None:
-    """Police, priority 1: a unit on the scene within 15 minutes."""
-    if console != POLICE or alarm.priority != 1 or alarm.test or not alarm.press_count:
-        return None
-    return TimestampMs(alarm.raised_at_ms + ms(policy.times.on_scene_within_s))

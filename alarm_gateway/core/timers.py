@@ -1,18 +1,19 @@
 """What is due when: a heap of deadlines, each armed once per alarm."""
 
 import heapq
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from alarm_protocol.units import AlarmId, DeviceId, TimestampMs
 
 DeadlineKind = Literal["accept", "confirm", "test", "silent", "link"]
 
 
-class Deadline(NamedTuple):
+class Deadline(Struct, frozen=True, gc=False):
     """Something to look at when its time has come; `attempt` counts earlier looks."""
 
     due_ms: TimestampMs
-    number: int
     kind: DeadlineKind
     device_id: DeviceId
     alarm_id: AlarmId | None
@@ -23,7 +24,8 @@ class Timers:
     """Deadlines in order of time: for each alarm, or device, the soonest one of each kind."""
 
     def __init__(self) -> None:
-        self._heap: list[Deadline] = []
+        self._heap: list[tuple[TimestampMs, int, Deadline]] = []
+        """By time, then in the order of arming."""
         self._armed: dict[tuple[DeadlineKind, str], Deadline] = {}
         self._count = 0
 
@@ -47,17 +49,15 @@ class Timers:
         armed = self._armed.get(key)
         if armed is None or due_ms < armed.due_ms:
             self._count += 1
-            deadline = Deadline(
-                TimestampMs(due_ms), self._count, kind, device_id, alarm_id, attempt
-            )
+            deadline = Deadline(TimestampMs(due_ms), kind, device_id, alarm_id, attempt)
             self._armed[key] = deadline
-            heapq.heappush(self._heap, deadline)
+            heapq.heappush(self._heap, (deadline.due_ms, self._count, deadline))
 
     def due(self, now_ms: TimestampMs) -> list[Deadline]:
         """Take out, and disarm, everything that is due by now."""
         taken: list[Deadline] = []
-        while self._heap and self._heap[0].due_ms <= now_ms:
-            deadline = heapq.heappop(self._heap)
+        while self._heap and self._heap[0][0] <= now_ms:
+            _, _, deadline = heapq.heappop(self._heap)
             key = (deadline.kind, deadline.alarm_id or deadline.device_id)
             if self._armed.get(key) is deadline:
                 del self._armed[key]

@@ -6,9 +6,9 @@ Pure bookkeeping; the session decides when to call it and writes the bytes.
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
 import mqtt5
+from msgspec import Struct
 
 from alarm_protocol.errors import ProtocolError
 
@@ -28,7 +28,7 @@ class OutboxFullError(ProtocolError):
     """The outbox holds as many messages as it may; the caller has to try again later."""
 
 
-class OutgoingPublish(NamedTuple):
+class OutgoingPublish(Struct, frozen=True, gc=False):
     """One QoS 1 message on its way to the broker."""
 
     topic: str

@@ -158,7 +158,7 @@ class ShowsDecisions(Engine):
         for device_id in self._durable:
             alarm = self._devices[device_id].alarm
             if alarm is not None:
-                self._publish(effects, device_id, alarm)
+                self._publish(effects, alarm)
         return effects
 
 
@@ -175,8 +175,8 @@ class ForgetsToClear(Engine):
 class ClearsTooEarly(Engine):
     """Take an alarm from both consoles as soon as one of them has closed it."""
 
-    def _publish(self, effects: Effects, device_id: DeviceId, alarm: AlarmState) -> None:
-        super()._publish(effects, device_id, alarm)
+    def _publish(self, effects: Effects, alarm: AlarmState) -> None:
+        super()._publish(effects, alarm)
         if "closed" in (alarm.police.status, alarm.veilig_thuis.status):
             effects.views += [ViewDue(console, alarm.alarm_id, GONE) for console in CONSOLES]
 
@@ -184,8 +184,8 @@ class ClearsTooEarly(Engine):
 class LeaksTheLocation(Engine):
     """Show Veilig Thuis where the device is, which is for the police only."""
 
-    def _publish(self, effects: Effects, device_id: DeviceId, alarm: AlarmState) -> None:
-        super()._publish(effects, device_id, alarm)
+    def _publish(self, effects: Effects, alarm: AlarmState) -> None:
+        super()._publish(effects, alarm)
         for place, due in enumerate(effects.views):
             if due.console == VEILIG_THUIS and due.payload and alarm.alarm_id == due.alarm_id:
                 view = decode_alarm_view(due.payload)
@@ -197,11 +197,11 @@ class LeaksTheLocation(Engine):
 class ReusesVersions(Engine):
     """Give a change by an operator the version that was there before it."""
 
-    def _publish(self, effects: Effects, device_id: DeviceId, alarm: AlarmState) -> None:
+    def _publish(self, effects: Effects, alarm: AlarmState) -> None:
         last = alarm.timeline[-1].entry if alarm.timeline else None
         if last is not None and last.kind == "accept":
             alarm = replace(alarm, view_version=alarm.view_version - 1)
-        super()._publish(effects, device_id, alarm)
+        super()._publish(effects, alarm)
 
 
 class PublishesToOneOnly(Engine):

@@ -10,7 +10,7 @@ from alarm_gateway.core.inputs import ActionReceived, Input, PressReceived, Unre
 from alarm_gateway.core.intake import Batch, Intake
 from alarm_gateway.core.records import Acted, Escalated, Pressed, Record, Refused
 from alarm_gateway.core.timers import Deadline
-from alarm_protocol.messages import Accept
+from alarm_protocol.messages import Accept, Press
 from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, TimestampMs
 
 
@@ -71,7 +71,9 @@ class DropsOnDoubt(Intake):
 class BelievesEverybody(Intake):
     """Skip verification: no doubt is ever named."""
 
-    def _apply(self, batch: Batch, state: Any, records: list[Record]) -> None:
+    def _apply(
+        self, batch: Batch, state: Any, records: list[Record], press: Press | None = None
+    ) -> None:
         super()._apply(
             batch,
             state,
@@ -81,13 +83,16 @@ class BelievesEverybody(Intake):
                 else one
                 for one in records
             ],
+            press,
         )
 
 
 class HidesBehindTests(Intake):
     """Leave an alarm a test although a real press has joined it."""
 
-    def _apply(self, batch: Batch, state: Any, records: list[Record]) -> None:
+    def _apply(
+        self, batch: Batch, state: Any, records: list[Record], press: Press | None = None
+    ) -> None:
         alarm = state.alarm
         was_test = alarm is not None and alarm.test and not alarm.closed
         super()._apply(
@@ -99,6 +104,7 @@ class HidesBehindTests(Intake):
                 else one
                 for one in records
             ],
+            press,
         )
 
 
@@ -128,7 +134,9 @@ class EscalatesLate(Intake):
 class NeverCallsUnreachable(Intake):
     """Repeat a view for ever and tell nobody that the console is deaf."""
 
-    def _apply(self, batch: Batch, state: Any, records: list[Record]) -> None:
+    def _apply(
+        self, batch: Batch, state: Any, records: list[Record], press: Press | None = None
+    ) -> None:
         kept = [
             one
             for one in records
@@ -140,7 +148,9 @@ class NeverCallsUnreachable(Intake):
 class AcceptsTwice(Intake):
     """Let everybody accept, also what is accepted already."""
 
-    def _apply(self, batch: Batch, state: Any, records: list[Record]) -> None:
+    def _apply(
+        self, batch: Batch, state: Any, records: list[Record], press: Press | None = None
+    ) -> None:
         super()._apply(
             batch,
             state,
@@ -150,6 +160,7 @@ class AcceptsTwice(Intake):
                 else one
                 for one in records
             ],
+            press,
         )
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from alarm_gateway.core.device_state import AlarmState, Line, TrackState
 from alarm_gateway.core.policy import Policy
-from alarm_gateway.core.route import encode_view, other_console
+from alarm_gateway.core.route import Router, other_console
 from alarm_protocol.codec import decode_alarm_view
 from alarm_protocol.households import SECTION_BYTES_MAX, Household, Member
 from alarm_protocol.messages import (
@@ -40,11 +40,18 @@ def alarm_of(gateway: Gateway) -> AlarmState:
     return state.alarm
 
 
+def encode_view(alarm: AlarmState, console: ConsoleId, home: Household | None) -> bytes:
+    """Return an agency's view of an alarm."""
+    router = Router({DEVICE: home} if home is not None else {}, Policy())
+    (payload,) = [due.payload for due in router.views(alarm) if due.console == console]
+    return payload
+
+
 def shown_to(console: ConsoleId) -> bytes:
     """Return a view of a fresh press with a location."""
     gateway = Gateway()
     gateway.take(press(1, location=Location(latitude=52.1234, longitude=4.5)))
-    return encode_view(alarm_of(gateway), console, household(), Policy())
+    return encode_view(alarm_of(gateway), console, household())
 
 
 def test_the_police_see_nothing_of_veilig_thuis() -> None:
@@ -71,7 +78,7 @@ def test_an_unknown_device_has_no_household() -> None:
     """There is nothing to show, and the view says so."""
     gateway = Gateway()
     gateway.take(press(1))
-    view = decode_alarm_view(encode_view(alarm_of(gateway), "police", None, Policy()))
+    view = decode_alarm_view(encode_view(alarm_of(gateway), "police", None))
     assert None is view.household
 
 
@@ -87,8 +94,7 @@ def test_only_the_police_have_15_minutes() -> None:
     gateway = Gateway()
     gateway.take(press(1))
     police, thuis = (
-        decode_alarm_view(encode_view(alarm_of(gateway), console, None, Policy()))
-        for console in CONSOLES
+        decode_alarm_view(encode_view(alarm_of(gateway), console, None)) for console in CONSOLES
     )
     assert police.deadlines.on_scene_by_ms == NOW_MS + 900_000
     assert None is thuis.deadlines.on_scene_by_ms
@@ -192,7 +198,7 @@ def test_a_view_always_fits_the_wire(presses: int, entries: int, text: str) -> N
     alarm = full_alarm(presses, entries, text)
     home = full_household(text)
     for console in CONSOLES:
-        payload = encode_view(alarm, console, home, Policy())
+        payload = encode_view(alarm, console, home)
         assert len(payload) <= MESSAGE_BYTES_MAX
         view = decode_alarm_view(payload)
         assert view.press_count == 10**9
@@ -206,5 +212,5 @@ def test_a_note_of_ordinary_length_is_shown_whole() -> None:
     alarm = alarm_of(gateway)
     note = TimelineEntry(at_ms=NOW_MS, kind="note", operator="Ans", text="n" * 500)
     alarm = msgspec.structs.replace(alarm, timeline=(*alarm.timeline, Line(None, note)))
-    view = decode_alarm_view(encode_view(alarm, "police", household(), Policy()))
+    view = decode_alarm_view(encode_view(alarm, "police", household()))
     assert view.timeline[-1].text == "n" * 500
