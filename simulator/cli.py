@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
 
 from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
@@ -21,6 +20,7 @@ from alarm_protocol.runtime.broker_url import parse_broker_url
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
 from simulator import households as making
+from simulator.bench.cli import bench, load
 from simulator.button import Button, ButtonSettings
 from simulator.chaos.faults import parse_kinds
 from simulator.chaos.run import RATE_PER_S, ChaosSettings, run_chaos
@@ -30,10 +30,8 @@ from simulator.demo import DemoSettings, run_demo
 from simulator.device_link import device_of
 from simulator.fleet import Fleet, FleetSettings
 from simulator.fleet_processes import allow_files, run_processes, shares
-from simulator.load import WARM_UP_S, LoadSettings, load_with_costs, summary
 from simulator.outages.run import parse_names, run_outages
 from simulator.registry import load as load_registry
-from simulator.stack import StackSettings, running
 from simulator.steady_clock import SteadyClock
 from simulator.world.command import parse_seeds, run_worlds
 from simulator.world.planner import DEVICES_MAX, HOURS_MAX, Wish, parse_faults
@@ -219,23 +217,8 @@ def demo(
     raise typer.Exit(_run_until_signal(lambda stop: run_demo(settings, stop)))
 
 
-@app.command()
-def load(
-    *,
-    rate: Annotated[float, typer.Option(min=1, max=20_000, help="Presses a second.")] = 200.0,
-    seconds: Annotated[
-        float, typer.Option(min=1, max=600, help="How long to measure, after 2 s of warm-up.")
-    ] = 10.0,
-    embedded: Annotated[
-        bool, typer.Option("--embedded", help="Use the embedded broker even with mosquitto here.")
-    ] = False,
-) -> None:
-    """Load the gateway on a broker of its own; light subscribers stand for the consoles.
-
-    Exits 0 only if every press reached both consoles and was answered.
-    """
-    logs.configure(logs.Level.WARNING)
-    raise typer.Exit(_run_until_signal(lambda _stop: _run_load(rate, seconds, embedded=embedded)))
+app.command()(load)
+app.command()(bench)
 
 
 @app.command()
@@ -322,30 +305,6 @@ def main() -> None:
     except (SimulatorError, ProtocolError) as error:
         sys.stderr.write(f"alarm-simulator: {error}\n")
         raise SystemExit(EXIT_USAGE) from None
-
-
-async def _run_load(rate_per_s: float, seconds: float, *, embedded: bool) -> int:
-    with tempfile.TemporaryDirectory(prefix="aware-load-") as folder:
-        registry = Path(folder) / "households.json"
-        file = making.generate(round(rate_per_s * (seconds + WARM_UP_S)), seed=1)
-        making.write(file, registry)
-        settings = StackSettings(
-            data_dir=Path(folder),
-            registry=registry,
-            broker_kind="embedded" if embedded else "auto",
-            with_consoles=False,
-        )
-        async with running(settings) as stack:
-            wanted = LoadSettings(
-                broker=stack.broker_url,
-                households=file.households,
-                rate_per_s=rate_per_s,
-                seconds=seconds,
-                warm_up_s=WARM_UP_S,
-            )
-            result, costs = await load_with_costs(stack, wanted)
-    Console().print(summary(result, costs))
-    return int(result.lost_total > 0 or result.duplicated > 0)
 
 
 async def _run_fleet(settings: FleetSettings, stop: asyncio.Event) -> None:

@@ -15,6 +15,11 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def monotonic_ns() -> int:
+    """Nanoseconds on that clock; all processes of one machine share it."""
+    return time.monotonic_ns()
+
+
 def pause(seconds: float) -> None:
     """Wait, in a program that has nothing else to do."""
     time.sleep(seconds)

@@ -95,7 +95,10 @@ def test_cores_call_nothing_impure(program: str) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_programs_meet_on_the_wire_only(program: str) -> None:
-    """No program imports another; only simulator/world runs the others' cores."""
+    """No program imports another; only simulator/world runs the others' cores.
+
+    And one file of the benchmark has the gateway write a journal with a past.
+    """
     others = [one for one in PROGRAMS if one != program]
     # The journal's row format is pure too, and a world's disk has to speak it.
     cores = [*(f"{one}.core" for one in others), "alarm_gateway.adapters.chain"]
@@ -103,7 +106,8 @@ def test_programs_meet_on_the_wire_only(program: str) -> None:
     for path, tree in modules(program):
         for line, name in imports(tree):
             in_world = path.startswith("simulator/world/") and below(name, *cores)
-            if below(name, *others) and not in_world:
+            writes_past = path == "simulator/bench/journals.py" and below(name, "alarm_gateway")
+            if below(name, *others) and not in_world and not writes_past:
                 found.append(f"{path}:{line} imports {name}")
     assert not found
 

@@ -1,0 +1,184 @@
+"""The chain under measurement: broker, subject and consoles, each run on a fresh one."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from alarm_protocol import topics
+from alarm_protocol.runtime import clock
+from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.units import CONSOLES, alarm_id_of
+from simulator.bench.errors import BenchError
+from simulator.bench.ground import Ground, device_id
+from simulator.bench.journals import write_past
+from simulator.bench.orders import RelayOrders
+from simulator.bench.profiles import Case
+from simulator.bench.wire import PACKET_ID_MAX, READ_BYTES, connected_socket, publish_packet
+from simulator.brokers import BrokerKind, LocalBroker
+from simulator.processes import Part, accepts, free_port
+
+GATEWAY_START_S_MAX = 180.0
+"""With a million records and no snapshot a start takes a while."""
+_CLEAR_TOGETHER = 100
+_SYNCS, _SYNC_BYTES = 40, 16_384
+
+
+@dataclass(slots=True)
+class Chain:
+    """What runs for one run.
+
+    Attributes:
+        ports: Each real console's port.
+        pids: Processes whose processor time is told, by name.
+        data_dir: Where the subject keeps its journal, if it has one.
+        first: The first device that presses.
+    """
+
+    folder: Path
+    ports: dict[str, int]
+    pids: dict[str, int]
+    data_dir: Path | None
+    first: int
+    subject: Part | None
+    fsync_us: tuple[float, float]
+
+    async def stop_subject(self) -> None:
+        """End the subject in an orderly way, so that its journal is complete."""
+        if self.subject is not None:
+            await self.subject.stop()
+
+
+def fsync_us(folder: Path) -> tuple[float, float]:
+    """Return what it takes to make 16 KiB durable here: median and 95th percentile, in us."""
+    block, times = b"0" * _SYNC_BYTES, []
+    with (folder / "sync").open("wb", buffering=0) as file:
+        for _ in range(_SYNCS):
+            begin_ns = clock.monotonic_ns()
+            file.write(block)
+            os.fdatasync(file.fileno())
+            times.append((clock.monotonic_ns() - begin_ns) / 1_000)
+    times.sort()
+    return times[_SYNCS // 2], times[_SYNCS * 95 // 100]
+
+
+class Stand:
+    """Starts chains one after the other, in a folder.
+
+    Args:
+        folder: For data and logs.
+        broker: A broker that runs already; without it each run has a fresh one of our own.
+        kind: Which broker of our own.
+
+    Attributes:
+        broker_url: Where the chain of the moment connects.
+        broker_kind: `mosquitto`, `embedded` or `given`.
+    """
+
+    def __init__(
+        self, folder: Path, *, broker: BrokerUrl | None = None, kind: BrokerKind = "auto"
+    ) -> None:
+        self.ground = Ground(folder)
+        self.folder = folder
+        self._given = broker
+        self._wanted = kind
+        self._journals: dict[int, tuple[Path, int]] = {}
+        local = LocalBroker(kind, folder) if broker is None else None
+        self.broker_kind = "given" if local is None else local.kind
+        self.broker_url = local.url if local is not None else broker or BrokerUrl("", 0, tls=False)
+
+    @contextlib.asynccontextmanager
+    async def chain(self, case: Case, run_id: str) -> AsyncIterator[Chain]:
+        """Hold a fresh chain for one run; afterwards nothing of it is left.
+
+        Raises:
+            BenchError: A given broker does not answer.
+        """
+        folder = self.folder / run_id
+        folder.mkdir()
+        took = fsync_us(folder)
+        data_dir, first = self._journal(case, folder)
+        registry = self.ground.registry(max(first + case.pool, case.noise_devices))
+        parts: dict[str, Part] = {}
+        if self._given is None:
+            local = LocalBroker(self._wanted, folder)
+            self.broker_url = local.url
+            parts["broker"] = local.part
+        elif not await accepts(self._given.host, self._given.port):
+            raise BenchError(f"no broker answers at {self._given}; start it, or leave --broker out")
+        subject = self._subject(case, folder, registry, data_dir)
+        if subject is not None:
+            parts["gateway"] = subject
+        names = CONSOLES if case.subject == "system" else ()
+        ports: dict[str, int] = {name: free_port() for name in names}
+        parts |= {
+            f"console {name}": self._console(name, port, folder) for name, port in ports.items()
+        }
+        try:
+            for part in parts.values():
+                await part.start()
+            pids = {name: part.pid for name, part in parts.items() if part.pid is not None}
+            has_journal = case.subject in ("gateway", "naive", "system")
+            yield Chain(
+                folder, ports, pids, data_dir if has_journal else None, first, subject, took
+            )
+        finally:
+            for part in reversed(parts.values()):
+                part.kill()
+            if self._given is not None:
+                self._clear(first, case.pool, run_id)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _journal(self, case: Case, folder: Path) -> tuple[Path, int]:
+        """Return the data folder of a run: a new one, or one with a past and devices to spare."""
+        if not case.journal_records:
+            return folder / "data", 0
+        data_dir, used = self._journals.get(case.journal_records, (None, 0))
+        if data_dir is None:
+            data_dir = self.folder / f"journal-{case.journal_records}"
+            write_past(data_dir, case.journal_records, clock.now_ms())
+        self._journals[case.journal_records] = (data_dir, used + case.pool)
+        return data_dir, used
+
+    def _subject(self, case: Case, folder: Path, registry: Path, data_dir: Path) -> Part | None:
+        log = folder / "logs" / "gateway.log"
+        broker = str(self.broker_url)
+        command = [sys.executable, "-m"]
+        match case.subject:
+            case "hop":
+                return None
+            case "relay":
+                orders = folder / "relay.json"
+                orders.write_bytes(msgspec.json.encode(RelayOrders(broker=broker)))
+                command += ["simulator.bench.relay", str(orders)]
+            case "naive":
+                command += ["simulator.naive", broker, str(registry), str(data_dir)]
+            case _:
+                command += ["alarm_gateway", "run", "--log-level", "warning"]
+                command += ["--broker", broker, "--data-dir", str(data_dir)]
+                command += ["--registry", str(registry)]
+        return Part("gateway", command, log=log, start_deadline_s=GATEWAY_START_S_MAX)
+
+    def _console(self, name: str, port: int, folder: Path) -> Part:
+        command = [sys.executable, "-m", "dispatch", "run", "--console", name]
+        command += ["--broker", str(self.broker_url), "--port", str(port)]
+        return Part(f"console {name}", command, log=folder / "logs" / f"console-{name}.log")
+
+    def _clear(self, first: int, pool: int, run_id: str) -> None:
+        """Take our retained views off a broker that is not ours."""
+        link = connected_socket(self.broker_url, f"{run_id}-clear")
+        found = [
+            topics.alarm_view(console, alarm_id_of(device_id(number), 1))
+            for number in range(first, first + pool)
+            for console in CONSOLES
+        ]
+        for number, topic in enumerate(found):
+            link.sendall(publish_packet(topic, b"", number % PACKET_ID_MAX + 1, retain=True))
+            if number % _CLEAR_TOGETHER == _CLEAR_TOGETHER - 1:
+                link.recv(READ_BYTES)
+        link.close()
