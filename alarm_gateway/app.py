@@ -41,6 +41,7 @@ from alarm_gateway.reports import (
 from alarm_gateway.settings import Settings, read_settings
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
+from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.units import POLICE, VEILIG_THUIS, AlarmId, TimestampMs, device_id_of
 
@@ -51,6 +52,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+NOW_MS_MAX = 4_102_444_800_000
+"""The year 2100: so far a calendar can be made."""
 COMMAND_TAKEN_S = 3.0
 """How long a command waits to see itself taken by a running gateway."""
 
@@ -185,7 +188,9 @@ def explain(  # noqa: PLR0917 - options of a command line, given by name
     ] = None,
     at_ms: Annotated[
         int | None,
-        typer.Option("--now-ms", min=0, help="When it comes, in ms since 1970; else now."),
+        typer.Option(
+            "--now-ms", min=0, max=NOW_MS_MAX, help="When it comes, in ms since 1970; else now."
+        ),
     ] = None,
 ) -> None:
     """Tell what the gateway would make of a press, and why; nothing is run or written.
@@ -331,4 +336,4 @@ def maintenance(
 
 def main() -> None:
     """Entry point of `alarm-gateway`."""
-    app()
+    run_app(app, "alarm-gateway")

@@ -39,11 +39,17 @@ def read_settings(
         if tls_ca or tls_cert or tls_key:
             raise SettingsError(f"certificates need a broker address with mqtts://, not {url}")
         return Settings(broker=url, data_dir=data_dir)
+    if tls_key and not tls_cert:
+        raise SettingsError(
+            f"--tls-key {tls_key} needs --tls-cert too: the certificate of that key"
+        )
     try:
         context = ssl.create_default_context(cafile=str(tls_ca) if tls_ca else None)
         if tls_cert is not None:
             context.load_cert_chain(tls_cert, tls_key)
     except (OSError, ssl.SSLError) as error:
         files = ", ".join(str(path) for path in (tls_ca, tls_cert, tls_key) if path)
-        raise SettingsError(f"certificates {files} cannot be used: {error}") from error
+        raise SettingsError(
+            f"certificates {files} cannot be used ({error}); give PEM files"
+        ) from error
     return Settings(broker=url, data_dir=data_dir, tls=context)

@@ -25,6 +25,10 @@ class BrokerUrlError(ProtocolError):
     """A broker address is not of the form `mqtt://host:port` or `mqtts://host:port`."""
 
 
+class HouseholdFileError(ProtocolError):
+    """The content of a file is no household file; the text says what is wrong, and where."""
+
+
 class MalformedPacketError(ProtocolError):
     """The peer sent bytes that are not MQTT 5; the connection cannot go on."""
 

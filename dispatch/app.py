@@ -14,6 +14,7 @@ import typer
 from aiohttp import web
 
 from alarm_protocol.runtime import logs
+from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.feed import Feed
@@ -99,13 +100,12 @@ def _why_not(settings: Settings, error: OSError) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {settings.port} needs more rights; choose one above 1023 with --port"
-    return f"cannot listen on {settings.host} port {settings.port}: {error}; check --host"
+    return (
+        f"cannot listen on {settings.host} port {settings.port} ({error.strerror});"
+        " --host is an address of this machine, such as 127.0.0.1"
+    )
 
 
 def main() -> None:
     """Run the command; a wrong setting is one line and exit code 2."""
-    try:
-        cli()
-    except DispatchError as error:
-        sys.stderr.write(f"dispatch-console: {error}\n")
-        sys.exit(2)
+    run_app(cli, "dispatch-console", DispatchError)

@@ -47,6 +47,11 @@ def read_settings(
     known = {name: name for name in CONSOLES}
     if console not in known:
         raise SettingsError(f"--console {console!r} is unknown; choose {' or '.join(CONSOLES)}")
+    if not host.strip():
+        raise SettingsError(
+            "--host is empty, which would be every address of this machine; give one, such as "
+            "127.0.0.1, or 0.0.0.0 where that is meant"
+        )
     if not 0 <= port <= PORT_MAX:
         raise SettingsError(f"--port {port} is no port; give a number from 0 to {PORT_MAX}")
     try:
@@ -69,13 +74,17 @@ def _tls_context(files: TlsFiles) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=files.ca)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"--tls-ca {files.ca} is no readable CA file: {error}") from error
+        raise SettingsError(
+            f"--tls-ca {files.ca} is no readable CA file ({error}); give a PEM file"
+        ) from error
     if files.key is not None and files.certificate is None:
         raise SettingsError("--tls-key needs --tls-cert too")
     if files.certificate is not None:
         try:
             context.load_cert_chain(files.certificate, files.key)
         except (OSError, ssl.SSLError) as error:
-            pair = f"--tls-cert {files.certificate} with --tls-key {files.key}"
-            raise SettingsError(f"{pair} cannot be used: {error}") from error
+            pair = f"--tls-cert {files.certificate}"
+            if files.key is not None:
+                pair += f" with --tls-key {files.key}"
+            raise SettingsError(f"{pair} cannot be used ({error}); give PEM files") from error
     return context

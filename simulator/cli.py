@@ -1,48 +1,44 @@
 """The command `alarm-simulator`."""
 
-import asyncio
-import contextlib
-import gc
-import re
-import signal
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 
 from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.broker_url import parse_broker_url
-from alarm_protocol.runtime.loop import run_async
-from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
+from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.units import DeviceId
 from simulator import households as making
 from simulator.bench.cli import bench, load
 from simulator.button import Button, ButtonSettings
 from simulator.chaos.faults import parse_kinds
 from simulator.chaos.run import RATE_PER_S, ChaosSettings, run_chaos
-from simulator.core.device import Device, DeviceSettings
-from simulator.core.errors import RegistryError, SimulatorError
+from simulator.cli_parts import hand_device, run_fleet, run_until_signal
+from simulator.core.errors import SimulatorError
 from simulator.demo import DemoSettings, run_demo
-from simulator.device_link import device_of
-from simulator.fleet import Fleet, FleetSettings
-from simulator.fleet_processes import allow_files, run_processes, shares
+from simulator.fleet import FleetSettings
+from simulator.fleet_processes import (
+    allow_files,
+    check_loopback,
+    check_source,
+    run_processes,
+    shares,
+)
 from simulator.outages.run import parse_names, run_outages
 from simulator.registry import load as load_registry
-from simulator.steady_clock import SteadyClock
 from simulator.world.command import parse_seeds, run_worlds
 from simulator.world.planner import DEVICES_MAX, HOURS_MAX, Wish, parse_faults
 
-T = TypeVar("T")
+DAY_S = 86_400
 
-EXIT_USAGE = 2
-KEY_BYTES_MIN = 16
 DEFAULT_BROKER = "mqtt://127.0.0.1:1883"
 DEFAULT_REGISTRY = Path(".demo/households.json")
-_BUTTON_BEATS_MS = DurationMs(60_000)
+
 
 app = typer.Typer(
     help="Simulated AWARE devices, synthetic households, and the demo of the whole chain.",
@@ -90,11 +86,17 @@ def fleet(
     press_every: Annotated[
         float,
         typer.Option(
-            min=0, metavar="S", help="Mean seconds between one device's presses; 0 = never."
+            min=0,
+            max=365 * DAY_S,
+            metavar="S",
+            help="Mean seconds between one device's presses; 0 = never.",
         ),
     ] = 0.0,
     heartbeat_every: Annotated[
-        float, typer.Option(min=0.1, metavar="S", help="Seconds between one device's heartbeats.")
+        float,
+        typer.Option(
+            min=0.1, max=DAY_S, metavar="S", help="Seconds between one device's heartbeats."
+        ),
     ] = 60.0,
     seed: Annotated[int, typer.Option(help="Decides who presses when, and how.")] = 1,
     processes: Annotated[
@@ -113,9 +115,10 @@ def fleet(
     logs.configure(log_level)
     url = parse_broker_url(broker)
     homes = load_registry(registry)
-    wanted = len(homes.households) - first + 1 if count is None else count
+    wanted = max(1, len(homes.households) - first + 1) if count is None else count
     households = homes.take(first, wanted)
     if processes > 1:
+        check_loopback(url)
         options = [
             "--broker", broker, "--registry", str(registry), "--seed", str(seed),
             "--press-every", str(press_every), "--heartbeat-every", str(heartbeat_every),
@@ -124,8 +127,9 @@ def fleet(
         folder = Path(tempfile.mkdtemp(prefix="aware-fleet-"))
         sys.stderr.write(f"logs in {folder}\n")
         split = shares(first, wanted, processes)
-        _run_until_signal(lambda stop: run_processes(split, url, options, folder, stop))
+        run_until_signal(lambda stop: run_processes(split, options, folder, stop))
         return
+    check_source(source)
     allow_files(wanted)
     settings = FleetSettings(
         broker=url,
@@ -136,7 +140,7 @@ def fleet(
         source=source,
     )
     del homes, households
-    _run_until_signal(lambda stop: _run_fleet(settings, stop))
+    run_until_signal(lambda stop: run_fleet(settings, stop))
 
 
 @app.command()
@@ -150,7 +154,8 @@ def button(
         typer.Option("--key-hex", metavar="HEX", help="Key of a device that is in no file."),
     ] = None,
     wait: Annotated[
-        float, typer.Option(min=0, metavar="S", help="Seconds to wait for answers at the end.")
+        float,
+        typer.Option(min=0, max=DAY_S, metavar="S", help="Seconds to wait for answers at the end."),
     ] = 10.0,
 ) -> None:
     """Press a button by hand: Enter presses, and what the alarm centre answers is shown.
@@ -158,7 +163,7 @@ def button(
     Reads lines from a pipe too, one press a line. Exits 0 only if every press was answered.
     """
     settings = ButtonSettings(broker=parse_broker_url(broker), wait_s=wait)
-    made = _device(DeviceId(device), registry, key_hex)
+    made = hand_device(DeviceId(device), registry, key_hex)
     raise typer.Exit(Button(made, settings).run())
 
 
@@ -180,7 +185,10 @@ def demo(
         bool, typer.Option("--headless", help="Unattended: press, accept, count, and exit.")
     ] = False,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=1, metavar="N", help="How long to press (headless).")
+        float,
+        typer.Option(
+            "--seconds", min=1, max=7 * DAY_S, metavar="N", help="How long to press (headless)."
+        ),
     ] = 30.0,
     data_dir: Annotated[
         Path, typer.Option("--data-dir", metavar="DIR", help="Where data, logs and households lie.")
@@ -214,7 +222,7 @@ def demo(
         seed=seed,
     )
     logs.configure(logs.Level.WARNING)
-    raise typer.Exit(_run_until_signal(lambda stop: run_demo(settings, stop)))
+    raise typer.Exit(run_until_signal(lambda stop: run_demo(settings, stop)))
 
 
 app.command()(load)
@@ -280,7 +288,7 @@ def chaos(
     logs.configure(logs.Level.ERROR)
     kinds = parse_kinds(faults)
     settings = ChaosSettings(rounds, seed, rate, scale, tmpfs, kinds, folder, as_json)
-    raise typer.Exit(_run_until_signal(lambda stop: run_chaos(settings, stop)))
+    raise typer.Exit(run_until_signal(lambda stop: run_chaos(settings, stop)))
 
 
 @app.command()
@@ -295,59 +303,9 @@ def outage(
     logs.configure(logs.Level.ERROR)
     names = parse_names(name)
     play = partial(run_outages, names, seed=seed, short=short, as_json=as_json)
-    raise typer.Exit(_run_until_signal(lambda stop: play(stop=stop)))
+    raise typer.Exit(run_until_signal(lambda stop: play(stop=stop)))
 
 
 def main() -> None:
     """Run the command; what goes wrong is one line and exit code 2."""
-    try:
-        app()
-    except (SimulatorError, ProtocolError) as error:
-        sys.stderr.write(f"alarm-simulator: {error}\n")
-        raise SystemExit(EXIT_USAGE) from None
-
-
-async def _run_fleet(settings: FleetSettings, stop: asyncio.Event) -> None:
-    async def ready() -> None:
-        sys.stdout.write(f"ready fleet devices={devices}\n")
-        sys.stdout.flush()
-
-    devices = len(settings.households)
-    running = Fleet(settings)
-    gc.collect()
-    gc.freeze()  # thousands of devices that stay: the collector need not walk through them
-    await running.run(stop, ready)
-
-
-def _device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Device:
-    """Take a device from the file or, with a key of its own, from nowhere."""
-    now_ms = SteadyClock().now_ms()
-    if key_hex is None:
-        household = load_registry(registry).get(device_id)
-        return device_of(household, heartbeat_every_ms=_BUTTON_BEATS_MS, now_ms=now_ms)
-    if not re.match(DEVICE_ID_PATTERN, device_id):
-        raise RegistryError(
-            f"device id {device_id!r} is not one: letters, digits, _ and -, at most 64"
-        )
-    try:
-        key = bytes.fromhex(key_hex)
-    except ValueError:
-        raise RegistryError("--key-hex is not hexadecimal; give 32 to 128 digits") from None
-    if len(key) < KEY_BYTES_MIN:
-        raise RegistryError("--key-hex is too short; give 32 to 128 digits")
-    settings = DeviceSettings(device_id=device_id, key=key, heartbeat_every_ms=_BUTTON_BEATS_MS)
-    return Device(settings, sequence=now_ms, heartbeat_at_ms=now_ms)
-
-
-def _run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:
-    """Run on a fast event loop; SIGINT and SIGTERM set the event that asks for an end."""
-
-    async def run() -> T:
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with contextlib.suppress(NotImplementedError):  # Windows
-                loop.add_signal_handler(number, stop.set)
-        return await start(stop)
-
-    return run_async(run())
+    run_app(app, "alarm-simulator", SimulatorError, ProtocolError)

@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.runtime.private_files import make_private_folder, open_private
 from alarm_protocol.units import POLICE, VEILIG_THUIS
 from simulator import households, registry
 from simulator.brokers import BrokerKind
@@ -207,6 +208,10 @@ async def _unattended(
     dead = stack.dead()
     if dead is not None:
         _line(out, f"{dead.name} ended by itself; {dead.last_words()}")
+    if outcome.leftovers:
+        _line(
+            out, f"{outcome.leftovers} alarms were open in here before; closed first, not counted"
+        )
     out.print(summary(outcome))
     _line(out, _verdict(outcome))
     return 0 if outcome.clean and dead is None else 1
@@ -237,8 +242,8 @@ def _only_one(data_dir: Path) -> Iterator[None]:
     """Hold the data folder: two demos in one would write the same files."""
     lock = data_dir / "demo.lock"
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        file = lock.open("w")
+        make_private_folder(data_dir)
+        file = os.fdopen(open_private(lock, os.O_WRONLY), "w")
     except OSError as error:
         raise StackError(
             f"data folder {data_dir} cannot be used: {error.strerror}; choose another --data-dir"
@@ -255,7 +260,8 @@ def _only_one(data_dir: Path) -> Iterator[None]:
 def _well_known_ports() -> Iterator[bool]:
     """Tell whether the usual ports are this demo's: two that start at once must not share."""
     try:
-        file = (Path(tempfile.gettempdir()) / f"aware-demo-ports-{getpass.getuser()}").open("w")
+        ports = Path(tempfile.gettempdir()) / f"aware-demo-ports-{getpass.getuser()}"
+        file = os.fdopen(open_private(ports, os.O_WRONLY), "w")
     except OSError:
         yield False
         return

@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from alarm_protocol.runtime.private_files import make_private_folder
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content` in one step: a reader sees the old file or the new one.
@@ -11,7 +13,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         OSError: The folder or the disk does not take it; nothing half-written stays behind.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(path.parent)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     part = Path(name)
     try:

@@ -1,6 +1,7 @@
 """A fleet over several processes, each from a loopback address of its own."""
 
 import asyncio
+import socket
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,14 +63,45 @@ def shares(first: int, count: int, processes: int) -> list[Share]:
     return made
 
 
+def check_loopback(broker: BrokerUrl) -> None:
+    """Refuse a broker that loopback addresses cannot reach.
+
+    Raises:
+        StackError: It is on another machine; the text says what to do.
+    """
+    if not broker.host.startswith("127."):
+        raise StackError(
+            f"--processes connects from loopback addresses, and {broker} is not one of "
+            "127.0.0.0/8: run a process by hand for each part, with --first and --count"
+        )
+
+
+def check_source(address: str | None) -> None:
+    """Refuse an address that no connection can be made from.
+
+    Raises:
+        StackError: It is none of this machine.
+    """
+    if address is None:
+        return
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.bind((address, 0))
+    except (OSError, UnicodeError):
+        raise StackError(
+            f"--source {address} is no address of this machine; leave it out, or give one that is, "
+            "such as 127.0.0.2"
+        ) from None
+
+
 async def run_processes(
-    split: list[Share], broker: BrokerUrl, options: list[str], logs: Path, stop: asyncio.Event
+    split: list[Share], options: list[str], logs: Path, stop: asyncio.Event
 ) -> None:
     """Run each share in a process of its own until `stop`; print a line when all are ready.
 
     Args:
         split: Who runs which devices.
-        broker: Must be on this machine: the source addresses are loopback ones.
         options: What all processes are told alike.
         logs: Folder for a log of each.
         stop: Ends the run.
@@ -77,11 +109,6 @@ async def run_processes(
     Raises:
         StackError: A process could not be started, or ended by itself.
     """
-    if not broker.host.startswith("127."):
-        raise StackError(
-            f"--processes connects from loopback addresses, and {broker} is not one of "
-            "127.0.0.0/8: run a process by hand for each part, with --first and --count"
-        )
     parts = [
         Part(
             f"fleet-{number}",

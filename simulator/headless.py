@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+from typing import Literal
 
 from rich import box
 from rich.table import Table
@@ -12,18 +13,20 @@ from alarm_protocol.households import Household
 from alarm_protocol.messages import AlarmView, Feedback, Trigger
 from alarm_protocol.runtime import clock
 from alarm_protocol.runtime.broker_url import BrokerUrl
-from alarm_protocol.units import ConsoleId, DeviceId, PressId
+from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, PressId
 from simulator.core.device import Device, FeedbackOutcome
 from simulator.core.errors import ConsoleError, SimulatorError, StackError
 from simulator.core.ledger import Account, Latency, Ledger
 from simulator.core.operator import Pace
 from simulator.fleet import Fleet, FleetSettings
-from simulator.operators import DEFAULT_PACE, Team, TeamSettings
+from simulator.operators import DEFAULT_PACE, Team, TeamCounts, TeamSettings
 
 ATTACH_S_MAX = 20.0
 SETTLE_S_MAX = 30.0
 CLOSE_S_MAX = 15.0
 """How long open alarms may still be worked on after every press is accounted for."""
+LEFTOVERS_S_MAX = 60.0
+"""How long alarms that an earlier run left open may take to close, before the first press."""
 _POLL_S = 0.05
 _TENTHS_BELOW_MS = 1_000
 _TRIGGERS: tuple[Trigger, ...] = ("press", "hold", "duress")
@@ -56,6 +59,8 @@ class Outcome:
     repeats: int
     not_pressed: int
     open_alarms: int
+    leftovers: int
+    """Alarms that were open before the first press; they count nowhere else."""
 
     @property
     def clean(self) -> bool:
@@ -85,6 +90,9 @@ class HeadlessRun:
         ]
         self._idle = [household.device_id for household in settings.households]
         self._busy: dict[DeviceId, PressId] = {}
+        self._left_open: dict[AlarmId, set[ConsoleId]] = {}
+        self._leftovers = 0
+        self._counts_before = [TeamCounts() for _ in self._teams]
 
     async def run(self, stop: asyncio.Event) -> Outcome:
         """Press for the time set, wait until all is accounted for (bounded), and tell.
@@ -105,6 +113,7 @@ class HeadlessRun:
             devices = group.create_task(self._fleet.run(ending, note_ready), name="devices")
             try:
                 await self._attach(online)
+                await self._close_leftovers(stop)
                 await self._press(stop)
                 await self._settle(stop)
             except SimulatorError as error:
@@ -137,6 +146,17 @@ class HeadlessRun:
                 f"{self._fleet.online} of {len(self._fleet.links)} pressing devices could "
                 f"connect to {self._settings.broker}"
             ) from None
+
+    async def _close_leftovers(self, stop: asyncio.Event) -> None:
+        """Let the operators close what was open already; what is counted begins after it."""
+        self._leftovers = len(self._left_open)
+        await _until(lambda: not self._left_open, LEFTOVERS_S_MAX, stop)
+        if self._left_open and not stop.is_set():
+            raise StackError(
+                f"{len(self._left_open)} alarms that were open before this run could not be closed "
+                f"within {LEFTOVERS_S_MAX:.0f} s; use another --data-dir"
+            )
+        self._counts_before = [replace(team.counts) for team in self._teams]
 
     async def _press(self, stop: asyncio.Event) -> None:
         """Press at random moments, on a schedule that no slow answer delays."""
@@ -183,20 +203,36 @@ class HeadlessRun:
         self._ledger.answered(message, _now_us())
 
     def _viewed(self, console: ConsoleId, view: AlarmView) -> None:
+        if self._ledger.is_empty:
+            self._note_leftover(console, view)
         self._ledger.viewed(console, view, _now_us())
+
+    def _note_leftover(self, console: ConsoleId, view: AlarmView) -> None:
+        """Write down which consoles still have an earlier run's alarm to close."""
+        consoles = self._left_open.setdefault(view.alarm_id, set())
+        consoles.add(console)
+        if view.status == "closed":
+            consoles.discard(console)
+        if not consoles:
+            del self._left_open[view.alarm_id]
 
     def _outcome(self, *, interrupted: bool) -> Outcome:
         counts = self._fleet.counts
         return Outcome(
             account=self._ledger.account(),
             interrupted=interrupted,
-            actions=sum(team.counts.done for team in self._teams),
-            actions_refused=sum(team.counts.refused for team in self._teams),
-            actions_failed=sum(team.counts.failed for team in self._teams),
+            actions=self._acted("done"),
+            actions_refused=self._acted("refused"),
+            actions_failed=self._acted("failed"),
             repeats=counts.sendings - counts.presses,
             not_pressed=counts.refused,
             open_alarms=self._open_alarms(),
+            leftovers=self._leftovers,
         )
+
+    def _acted(self, how: Literal["done", "refused", "failed"]) -> int:
+        pairs = zip(self._teams, self._counts_before, strict=True)
+        return sum(getattr(team.counts, how) - getattr(before, how) for team, before in pairs)
 
 
 def summary(outcome: Outcome) -> Table:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from alarm_protocol.runtime import clock
+from alarm_protocol.runtime.private_files import make_private_folder, open_private
 from simulator.core.errors import StackError
 
 START_DEADLINE_S = 20.0
@@ -70,7 +71,7 @@ class Part:
         """
         if self.is_running():
             raise StackError(f"{self.name} runs already")
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.log.parent)
         offset = self.log.stat().st_size if self.log.exists() else 0
         self._launch()
         try:
@@ -126,7 +127,7 @@ class Part:
 
     def _launch(self) -> None:
         guard = [sys.executable, "-m", "simulator.guard", str(os.getpid())]
-        with self.log.open("ab") as log:
+        with os.fdopen(open_private(self.log, os.O_WRONLY | os.O_APPEND), "ab") as log:
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - a program of this project
                     [*guard, *self._command],

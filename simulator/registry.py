@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import msgspec
-
+from alarm_protocol.errors import HouseholdFileError
+from alarm_protocol.household_file import decode_households
 from alarm_protocol.households import Household, HouseholdFile
 from alarm_protocol.units import DeviceId
 from simulator.core.errors import RegistryError
@@ -70,8 +70,8 @@ def load(path: Path) -> Registry:
             f"household file {path} cannot be read: {error.strerror}; {_MAKE_ONE}"
         ) from None
     try:
-        file = msgspec.json.decode(content, type=HouseholdFile)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        file = decode_households(content)
+    except HouseholdFileError as error:
         raise RegistryError(
             f"household file {path} is not a household file: {error}; {_MAKE_ONE}"
         ) from None

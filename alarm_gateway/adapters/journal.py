@@ -21,6 +21,7 @@ from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record, is_urgent
 from alarm_protocol.runtime.clock import monotonic_s
+from alarm_protocol.runtime.private_files import make_private_file, make_private_folder
 from alarm_protocol.units import AlarmId, device_id_of
 
 FILE_NAME = "journal.sqlite3"
@@ -81,6 +82,8 @@ class _Entry(NamedTuple):
 
 def _connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     mode = "ro" if read_only else "rwc"
+    if not read_only:
+        make_private_file(path)  # SQLite gives its log the same rights
     connection = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}",
         uri=True,
@@ -109,7 +112,7 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if not read_only:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version={FORMAT}")
-    except (sqlite3.Error, UnicodeError) as error:
+    except (sqlite3.Error, UnicodeError, OSError) as error:
         raise SettingsError(
             f"{path} cannot be opened as a journal ({error}); restore it from a backup, "
             "or give another --data-dir"
@@ -188,11 +191,14 @@ class Journal:
     def __init__(self, data_dir: Path, *, on_durable: OnDurable, on_failure: OnFailure) -> None:
         self.stats = JournalStats()
         self.path = data_dir / FILE_NAME
+        if data_dir.exists() and not data_dir.is_dir():
+            raise SettingsError(f"data folder {data_dir} is no folder; give another --data-dir")
         try:
-            data_dir.mkdir(parents=True, exist_ok=True)
+            make_private_folder(data_dir)
         except OSError as error:
             raise SettingsError(
-                f"data folder {data_dir} cannot be made: {error.strerror}"
+                f"data folder {data_dir} cannot be made ({error.strerror}); "
+                "give a --data-dir that can be written"
             ) from error
         self._lock = FolderLock(data_dir)
         self._connection, self.head = self._begin()

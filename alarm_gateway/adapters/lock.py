@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from alarm_gateway.core.errors import SettingsError
+from alarm_protocol.runtime.private_files import open_private
 
 try:
     import fcntl
@@ -21,10 +22,11 @@ class FolderLock:
     def __init__(self, folder: Path) -> None:
         path = folder / "lock"
         try:
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            self._file = open_private(path, os.O_RDWR)
         except OSError as error:
             raise SettingsError(
-                f"data folder {folder} cannot be written: {error.strerror}"
+                f"data folder {folder} cannot be written ({error.strerror}); give its rights to "
+                "this user, or give another --data-dir"
             ) from error
         try:
             if fcntl is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from alarm_gateway.adapters.dutch_calendar import dutch_calendar
+from alarm_gateway.adapters.policy_mistakes import mistake_in
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.policy import Policy, parse_policy
 from alarm_protocol.units import TimestampMs
@@ -32,10 +33,16 @@ def read_policy(path: Path | None) -> Policy:
     if path is None:
         return Policy()
     try:
-        return parse_policy(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+    except UnicodeError as error:
+        raise SettingsError(
+            f"policy {path} is not a policy: it is no text in UTF-8 ({error})"
+        ) from error
     except OSError as error:
         raise SettingsError(
             f"policy {path} cannot be read ({error.strerror}); leave --policy out for the defaults"
         ) from error
-    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
-        raise SettingsError(f"policy {path} is not a policy: {error}") from error
+    try:
+        return parse_policy(text)
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise SettingsError(f"policy {path} is not a policy: {mistake_in(text, error)}") from error

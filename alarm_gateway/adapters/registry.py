@@ -6,7 +6,9 @@ import msgspec
 
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.records import FLOOD
-from alarm_protocol.households import SECTION_BYTES_MAX, Household, HouseholdFile
+from alarm_protocol.errors import HouseholdFileError
+from alarm_protocol.household_file import decode_households
+from alarm_protocol.households import SECTION_BYTES_MAX, Household
 from alarm_protocol.units import DeviceId
 
 
@@ -17,14 +19,17 @@ def read_registry(path: Path) -> dict[DeviceId, Household]:
         SettingsError: The file is missing or wrong; the message names the place in it.
     """
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=HouseholdFile)
+        file = decode_households(path.read_bytes())
     except OSError as error:
         raise SettingsError(
             f"registry {path} cannot be read ({error.strerror}); make one with "
             "`alarm-simulator households --count 20 --seed 1 --out FILE`"
         ) from error
-    except (msgspec.MsgspecError, UnicodeError, ValueError) as error:
-        raise SettingsError(f"registry {path} is not a household file: {error}") from error
+    except HouseholdFileError as error:
+        raise SettingsError(
+            f"registry {path} is not a household file: {error}; mend it, or make one with "
+            "`alarm-simulator households`"
+        ) from error
     registry: dict[DeviceId, Household] = {}
     for household in file.households:
         device_id = household.device_id

@@ -17,6 +17,7 @@ import msgspec
 from alarm_gateway.adapters.chain import GENESIS
 from alarm_gateway.adapters.journal import Head
 from alarm_gateway.core.device_state import DeviceState
+from alarm_protocol.runtime.private_files import make_private_file
 from alarm_protocol.units import DeviceId, TimestampMs
 
 FILE_NAME = "snapshot.sqlite3"
@@ -81,7 +82,7 @@ class Snapshot:
             # In a damaged file a column can hold anything; this checks what it holds.
             seen_ms = msgspec.convert(dict(seen), dict[DeviceId, TimestampMs])
             head = msgspec.convert(row[:2], Head)
-        except (sqlite3.Error, msgspec.MsgspecError, TypeError, ValueError):
+        except (sqlite3.Error, OSError, msgspec.MsgspecError, TypeError, ValueError):
             self.discard()
             return EMPTY
         return Loaded(head, states, seen_ms)
@@ -112,7 +113,7 @@ class Snapshot:
                     "INSERT OR REPLACE INTO head VALUES (1, ?, ?, ?)", (*head, fingerprint())
                 )
                 connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise OSError(f"{self.path} cannot be written: {error}") from error
         self._unsaved.clear()
 
@@ -131,6 +132,7 @@ class Snapshot:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed words only
 
     def _connect(self) -> sqlite3.Connection:
+        make_private_file(self.path)
         connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")

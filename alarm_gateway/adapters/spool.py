@@ -12,8 +12,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.inputs import MaintenanceReceived
+from alarm_protocol.runtime.private_files import make_private_folder, open_private
 from alarm_protocol.units import ActionId, NoteText, ShortText, WireDeviceId, WireTimestampMs
 
 FOLDER = "commands"
@@ -22,6 +24,14 @@ COMMANDS_MAX = 100
 COMMAND_BYTES_MAX = 4_096
 
 CommandId = Annotated[ActionId, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}\Z")]
+
+
+_MEANT = {
+    "device_id": ("this is no device id", "letters, digits, _ and -, at most 64"),
+    "by": ("--by cannot be used", "give one line of 1 to 80 characters"),
+    "reason": ("--reason cannot be used", "give 1 to 500 characters, without control characters"),
+}
+"""For each part that a person types: what to say of a wrong one."""
 
 
 class MaintenanceCommand(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,21 +53,33 @@ def maintenance_command(device_id: str, until_ms: int, by: str, reason: str) -> 
     try:
         return msgspec.convert(fields, MaintenanceCommand)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"this maintenance cannot be set: {error}") from error
+        name = str(error).rpartition("$.")[2].rstrip("`")
+        wrong, allowed = _MEANT.get(name, (f"{name} cannot be used", str(error)))
+        raise SettingsError(f"{wrong}; {allowed}") from error
 
 
 def lay(data_dir: Path, command_id: str, command: MaintenanceCommand) -> Path:
     """Put a command where the gateway finds it; return its file.
 
+    Args:
+        data_dir: A folder with a journal: in any other one no gateway would ever look.
+        command_id: The file's name, without a suffix.
+        command: What to do.
+
     Raises:
         SettingsError: The folder cannot be written.
     """
+    if not (data_dir / JOURNAL_NAME).is_file():
+        raise SettingsError(
+            f"there is no journal in {data_dir}; is --data-dir the gateway's data folder?"
+        )
     folder = data_dir / FOLDER
     path = folder / f"{command_id}.json"
     part = path.with_suffix(".part")
     try:
-        folder.mkdir(exist_ok=True)
-        part.write_bytes(msgspec.json.encode(command))
+        make_private_folder(folder)
+        with os.fdopen(open_private(part, os.O_WRONLY | os.O_TRUNC), "wb") as file:
+            file.write(msgspec.json.encode(command))
         os.replace(part, path)  # noqa: PTH105 - whole or not at all
     except OSError as error:
         raise SettingsError(

@@ -55,6 +55,15 @@ class TimeRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     assessment_working_days: Annotated[int, Meta(ge=1, le=60)] = 5
     """Veilig Thuis: a safety assessment within five working days."""
 
+    def __post_init__(self) -> None:
+        """Refuse a first deadline behind the second: level 1 would never be seen."""
+        if self.accept_within_s > self.escalate_within_s:
+            raise ValueError(
+                f"[times] accept_within_s = {self.accept_within_s} is more than "
+                f"escalate_within_s = {self.escalate_within_s}; an alarm is escalated after the "
+                "time to accept it, so give a smaller or the same number"
+            )
+
 
 class SilenceRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """EN 50136-1: after how many seconds without a sign a device of a category is lost."""
@@ -85,6 +94,14 @@ class SupervisionRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """So long after a press, silence or a lost link raises the priority."""
     battery_low_pct: Percent = 15
     battery_good_pct: Percent = 20
+
+    def __post_init__(self) -> None:
+        """Refuse a battery that would be low and good at the same time."""
+        if self.battery_low_pct >= self.battery_good_pct:
+            raise ValueError(
+                f"[supervision] battery_low_pct = {self.battery_low_pct} is not less than "
+                f"battery_good_pct = {self.battery_good_pct}; a battery is good again above low"
+            )
 
 
 class FloodRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -35,6 +35,7 @@ def parse_broker_url(url: str) -> BrokerUrl:
     try:
         parts = urlsplit(url)
         port = parts.port
+        (parts.hostname or "").encode("idna")  # a name that no address can be looked up for
     except ValueError:
         raise BrokerUrlError(form) from None
     if (

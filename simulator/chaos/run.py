@@ -68,7 +68,12 @@ async def run_chaos(
     out = console or Console(soft_wrap=True, stderr=settings.as_json)
     out.width = max(out.width, WIDTH_MIN)
     folder = settings.folder or Path(tempfile.mkdtemp(prefix="aware-chaos-"))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ChaosError(
+            f"--folder {folder} cannot be used ({error.strerror}); give one that can be made"
+        ) from None
     run = _Run(settings, folder, out)
     try:
         account = await run.run(stop)

@@ -108,6 +108,11 @@ class Ledger:
         self._received_us = HdrHistogram(1, LATENCY_US_MAX, _DIGITS)
         self._accepted_us = HdrHistogram(1, LATENCY_US_MAX, _DIGITS)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was pressed yet."""
+        return not self._presses
+
     def pressed(self, press_id: PressId, device_id: DeviceId, at_us: int) -> None:
         """Write down a press of this run."""
         self._presses[press_id] = _Pressed(device_id, at_us)

@@ -92,7 +92,7 @@ def test_an_unknown_alarm_is_exit_code_2(journal: Path) -> None:
         ("--registry", "gone.json", "gone.json"),
         ("--broker", "localhost", "mqtt://host:port"),
         ("--policy", "gone.toml", "gone.toml"),
-        ("--data-dir", "households.json", "cannot be made"),
+        ("--data-dir", "households.json", "is no folder"),
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_code_2(

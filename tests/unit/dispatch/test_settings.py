@@ -65,7 +65,7 @@ def test_certificate_files_are_checked(tmp_path: Path) -> None:
     for broker, files, line in (
         ("mqtts://b", TlsFiles(ca=tmp_path / "none.pem"), "none.pem is no readable CA file"),
         ("mqtts://b", TlsFiles(ca=junk), "junk.pem is no readable CA file"),
-        ("mqtts://b", TlsFiles(certificate=junk), "junk.pem with --tls-key None cannot be used"),
+        ("mqtts://b", TlsFiles(certificate=junk), "junk.pem cannot be used"),
         ("mqtts://b", TlsFiles(key=junk), "--tls-key needs --tls-cert too"),
         ("mqtt://b", TlsFiles(ca=junk), "--tls-* need a broker address mqtts://"),
     ):

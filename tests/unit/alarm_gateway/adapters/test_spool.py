@@ -4,12 +4,18 @@ from pathlib import Path
 
 import pytest
 
+from alarm_gateway.adapters.journal import FILE_NAME
 from alarm_gateway.adapters.spool import FOLDER, MaintenanceCommand, Spool, lay
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.inputs import MaintenanceReceived
 from tests.helpers.gateway import DEVICE, NOW_MS
 
 COMMAND = MaintenanceCommand(device_id=DEVICE, until_ms=NOW_MS, by="Tom", reason="battery")
+
+
+@pytest.fixture(autouse=True)
+def _journal(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch()
 
 
 def test_a_command_is_taken_once_and_goes_when_it_is_durable(tmp_path: Path) -> None:
@@ -51,3 +57,7 @@ def test_a_wrong_folder_is_named(tmp_path: Path) -> None:
     """Whoever mistypes the folder is told so."""
     with pytest.raises(SettingsError, match="data folder"):
         lay(tmp_path / "gone", "c1", COMMAND)
+    (tmp_path / FILE_NAME).unlink()
+    with pytest.raises(SettingsError, match="data folder"):
+        lay(tmp_path, "c1", COMMAND)
+    assert not list(tmp_path.iterdir())
