@@ -35,7 +35,9 @@ from alarm_gateway.reports import (
     alarm_states,
     alarm_table,
     hash_of_row,
+    head_fault,
     history_table,
+    kept_head,
     quarantine_table,
 )
 from alarm_gateway.settings import Settings, read_settings
@@ -121,25 +123,35 @@ async def _run(settings: Settings, engine: Engine) -> None:
 def verify_journal(
     data_dir: DataDir,
     row: Annotated[int | None, typer.Option(min=1, help="Print the hash of this row too.")] = None,
+    expect: Annotated[
+        str | None,
+        typer.Option(metavar="SEQ:DIGEST", help="A head that was kept; it has to be in here."),
+    ] = None,
 ) -> None:
     """Check the journal's hash chain; exit code 1 if a row was changed or is missing.
 
-    Rows that were purged are counted: their content is gone, their place is proven.
+    Rows that were purged are counted: their content is gone, their place is proven. The chain
+    alone cannot show that rows were cut off its end: the newest snapshot's row is compared too,
+    and with --expect a head that was kept somewhere else, as this command prints it.
     """
     try:
+        kept = None if expect is None else kept_head(expect)
         report = check_journal(data_dir)
+        fault = report.fault or head_fault(data_dir, report, kept)
         found = None if row is None else hash_of_row(data_dir, row)
     except GatewayError as error:
         _stop(error)
-    if report.fault is not None:
+    if fault is not None:
         sys.stderr.write(
             f"alarm-gateway: journal in {data_dir} is broken after {report.records} good records: "
-            f"{report.fault}\n"
+            f"{fault}\n"
         )
         raise typer.Exit(1)
     purged = f", {report.purged} of them purged" if report.purged else ""
     sys.stdout.write(
         f"journal ok: {report.records} records{purged}, last hash {report.last_hash.hex()}\n"
+        f"head {report.records}:{report.last_hash.hex()} (keep this line where nobody can "
+        "change it who can write here; --expect compares)\n"
     )
     if found is not None:
         sys.stdout.write(f"row {row}: hash {found}\n")

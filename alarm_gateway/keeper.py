@@ -6,9 +6,10 @@ from pathlib import Path
 import structlog
 
 from alarm_gateway.adapters.journal import Journal
-from alarm_gateway.adapters.retention import read_states
+from alarm_gateway.adapters.retention import read_states, snapshot_fault
 from alarm_gateway.adapters.snapshot import Snapshot
 from alarm_gateway.core.engine import Engine
+from alarm_gateway.core.errors import JournalError
 from alarm_protocol.runtime.clock import monotonic_s, now_ms
 
 SAVE_EVERY_S = 30.0
@@ -35,11 +36,18 @@ class Keeper:
         """Restore the snapshot where it fits, and fold the rest of the journal.
 
         Raises:
-            JournalError: A row cannot be read.
+            JournalError: A row cannot be read, was changed, or is missing; what is checked is
+                what is read here, and the rows shortly before.
             InvariantError: The journal has a gap.
         """
         started_s = monotonic_s()
         loaded = self._snapshot.load()
+        if loaded.head.seq > self._journal.head.seq:
+            fault = snapshot_fault(self._journal.head, loaded.head)
+            raise JournalError(
+                f"{self._journal.path} is broken: {fault}; restore the journal from a copy, or "
+                f"remove {self._snapshot.path.name} to go on without what was in these rows"
+            )
         if loaded.head.seq and not self._journal.holds(loaded.head):
             log.warning("snapshot does not fit the journal and is made anew")
             self._snapshot.discard()

@@ -1,5 +1,6 @@
 """What the journal tells a person: the list of alarms, and one alarm's history."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import assert_never
 from rich.markup import escape
 from rich.table import Table
 
-from alarm_gateway.adapters.chain import Row, record_of
-from alarm_gateway.adapters.journal import read_rows
+from alarm_gateway.adapters.chain import ChainReport, Row, record_of
+from alarm_gateway.adapters.journal import Head, read_rows
 from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.evolve import evolve
@@ -50,6 +51,43 @@ def hash_of_row(data_dir: Path, seq: int) -> str:
         if row.seq == seq:
             return row.hash.hex()
     raise SettingsError(f"the journal in {data_dir} has no row {seq}")
+
+
+def kept_head(text: str) -> Head:
+    """Read a head that was kept: a row's number and its hash, with a colon between.
+
+    Raises:
+        SettingsError: It has another form.
+    """
+    seq, _, digest = text.strip().removeprefix("head ").partition(":")
+    if not re.fullmatch(r"[0-9]{1,18}", seq) or not re.fullmatch(r"[0-9a-fA-F]{64}", digest):
+        raise SettingsError(
+            f"--expect {text[:100]!r} is no head; give a row's number and its hash of 64 digits, "
+            "as in 1234:0f3a..., the way `verify-journal` printed it"
+        )
+    return Head(int(seq), bytes.fromhex(digest))
+
+
+def head_fault(data_dir: Path, report: ChainReport, kept: Head | None) -> str | None:
+    """Say what is wrong where a head that was kept is not in the journal.
+
+    Raises:
+        SettingsError: There is no journal.
+    """
+    if kept is None or kept.seq == 0:
+        return None
+    if kept.seq > report.records:
+        return (
+            f"it ends at row {report.records} ({report.last_hash.hex()}), and row {kept.seq} "
+            f"({kept.hash.hex()}) was kept: the rows after {report.records} were cut off"
+        )
+    found = hash_of_row(data_dir, kept.seq)
+    if found == kept.hash.hex():
+        return None
+    return (
+        f"row {kept.seq} has the hash {found}, and {kept.hash.hex()} was kept: "
+        "rows up to there were written anew, or this is another journal"
+    )
 
 
 def alarm_states(

@@ -180,7 +180,7 @@ def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -
     count = 0
     for row in rows:
         count += 1
-        fault = _fault_of(row, count, previous)
+        fault = link_fault(row, count, previous)
         if fault is None and row.purged:
             purges.saw(row)
         elif fault is None:
@@ -193,9 +193,10 @@ def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -
     return ChainReport(count, previous, purges.fault(), purges.count)
 
 
-def _fault_of(row: Row, count: int, previous: bytes) -> str | None:
-    if row.seq != count:
-        return f"row {count} is missing; row {row.seq} follows"
+def link_fault(row: Row, seq: int, previous: bytes) -> str | None:
+    """Say why a row is not the one with number `seq` that follows the hash `previous`, if so."""
+    if row.seq != seq:
+        return f"row {seq} is missing; row {row.seq} follows"
     if not is_sound(row):
         return f"row {row.seq} is damaged: {_DAMAGED}"
     if row.hash != link_hash(previous, digest_of(row)):

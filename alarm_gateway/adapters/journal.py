@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alarm_gateway.adapters.chain import GENESIS, SALT_BYTES, Row, chained, record_of
+from alarm_gateway.adapters.journal_file import checked, readable, reserve
 from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record, is_urgent
@@ -31,12 +32,14 @@ GROUP_RECORDS_MAX = 5_000
 """Records in one transaction; more would make the first of them wait for the last."""
 LAZY_S = 0.02
 """How long records that nobody waits for may wait for company."""
-RESERVED_BYTES = 8 * 1024 * 1024
 CHECKPOINT_EVERY_S = 1.0
 CHECKPOINT_RECORDS_QUIET = 1
 CHECKPOINT_RECORDS_BUSY = 20_000
 """Records after which the log is copied although the gateway is busy; the disk then has two
 things to do, and commits wait longer."""
+CHECKED_BEFORE = 10_000
+"""Rows before the first one that a start reads of which it checks the chain too: a few
+hundredths of a second. Checking all takes minutes where there are many; `verify-journal` does."""
 WAL_BYTES_MAX = 512 * 1024 * 1024
 
 _SCHEMA = """
@@ -120,29 +123,6 @@ def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return connection
 
 
-@contextlib.contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Name a damaged file for what it is, wherever the damage shows."""
-    try:
-        yield
-    except (sqlite3.Error, UnicodeError) as error:  # the latter where a text is no longer one
-        raise JournalError(f"{path} cannot be read ({error}); restore it from a backup") from error
-
-
-def _reserve(connection: sqlite3.Connection) -> None:
-    """Let the log take its room now: an fsync is faster on a file that does not grow.
-
-    Pages of a transaction larger than the cache go to the log before it ends; rolled back,
-    they are nothing but room.
-    """
-    connection.execute("PRAGMA cache_size=16")
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute("CREATE TABLE reserve (room BLOB)")
-    connection.execute("INSERT INTO reserve VALUES (zeroblob(?))", (RESERVED_BYTES,))
-    connection.execute("ROLLBACK")
-    connection.execute("PRAGMA cache_size=-8000")
-
-
 def read_rows(data_dir: Path, alarm_id: str | None = None) -> Iterator[Row]:
     """Read a journal, also while a gateway writes it: all of it, or one alarm's rows.
 
@@ -160,7 +140,7 @@ def read_rows(data_dir: Path, alarm_id: str | None = None) -> Iterator[Row]:
             query += " WHERE device_id = ? AND alarm_id = ?"
             where = (device_id_of(AlarmId(alarm_id)), alarm_id)
         query += " ORDER BY seq"
-        with _readable(path):
+        with readable(path):
             for fields in connection.execute(query, where):
                 yield Row(*fields)
 
@@ -219,8 +199,8 @@ class Journal:
             undone.callback(self._lock.release)
             connection = _open(self.path)
             undone.callback(connection.close)
-            with _readable(self.path):
-                _reserve(connection)
+            with readable(self.path):
+                reserve(connection)
                 query = "SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1"
                 row = connection.execute(query).fetchone()
             head = Head(0, GENESIS) if row is None else Head(*row)
@@ -232,26 +212,32 @@ class Journal:
     def records(self, after_seq: int = 0) -> Iterator[Record]:
         """Read the records after a row, oldest first; to be called before `start`.
 
-        Purged rows hold none; `retention.read_states` has what is remembered of them.
+        The chain is checked on the way, beginning `CHECKED_BEFORE` rows earlier. Purged rows
+        hold no record; `retention.read_states` has what is remembered of them.
 
         Raises:
-            JournalError: A row cannot be read as a record.
+            JournalError: A row cannot be read as a record, was changed, or is missing.
         """
+        seq = max(0, min(after_seq, self.head.seq) - CHECKED_BEFORE)
+        previous = self._hash_of(seq) or b""
         query = f"SELECT {COLUMNS} FROM journal WHERE seq > ? ORDER BY seq"  # noqa: S608 - fixed
-        with _readable(self.path):
-            for fields in self._connection.execute(query, (after_seq,)):
-                row = Row(*fields)
-                if not row.purged:
+        with readable(self.path):
+            rows = (Row(*fields) for fields in self._connection.execute(query, (seq,)))
+            for row in checked(rows, seq, previous, self.path):
+                if row.seq > after_seq and not row.purged:
                     yield record_of(row)
 
     def holds(self, head: Head) -> bool:
         """Tell whether a row with this number and hash is in this journal."""
-        if head.seq == 0:
-            return head.hash == GENESIS
+        return self._hash_of(head.seq) == head.hash
+
+    def _hash_of(self, seq: int) -> bytes | None:
+        if seq == 0:
+            return GENESIS
         query = "SELECT hash FROM journal WHERE seq = ?"
-        with _readable(self.path):
-            row = self._connection.execute(query, (head.seq,)).fetchone()
-        return row is not None and row[0] == head.hash
+        with readable(self.path):
+            row = self._connection.execute(query, (seq,)).fetchone()
+        return row[0] if row is not None and type(row[0]) is bytes else None
 
     def start(self) -> None:
         """Begin to write."""

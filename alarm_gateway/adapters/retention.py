@@ -30,7 +30,7 @@ from alarm_gateway.adapters.chain import (
 )
 from alarm_gateway.adapters.journal import COLUMNS, FILE_NAME, Head, read_rows
 from alarm_gateway.adapters.lock import FolderLock
-from alarm_gateway.adapters.snapshot import Snapshot
+from alarm_gateway.adapters.snapshot import Snapshot, head_in
 from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.evolve import evolve
@@ -122,19 +122,24 @@ def _states_digest(states: Iterable[tuple[str, bytes]]) -> str:
 
 
 def verify_journal(data_dir: Path) -> ChainReport:
-    """Check the whole journal, with what is remembered of purged rows.
+    """Check the whole journal, with what is remembered of purged rows and the snapshot's row.
 
     Raises:
         SettingsError: There is no journal in this folder, or it cannot be read.
         JournalError: It cannot be read to its end.
     """
+    known = head_in(data_dir)  # before the journal: a gateway that runs may save one meanwhile
     raw = _raw_states(data_dir)
     last_purge: RowsPurged | None = None
 
+    found: bytes | None = None
+
     def watched(rows: Iterable[Row]) -> Iterable[Row]:
-        nonlocal last_purge
+        nonlocal last_purge, found
         for row in rows:
             yield row
+            if known is not None and row.seq == known.seq:
+                found = row.hash
             if row.device_id == RETENTION:
                 event = record_of(row).event
                 last_purge = event if isinstance(event, RowsPurged) else last_purge
@@ -147,7 +152,22 @@ def verify_journal(data_dir: Path) -> ChainReport:
     expected = last_purge.states_digest if last_purge is not None else _states_digest([])
     if report.fault is None and expected != _states_digest(raw):
         return report._replace(fault="what is remembered of purged devices was changed")
+    if report.fault is None and known is not None and known.seq and found != known.hash:
+        return report._replace(fault=snapshot_fault(Head(report.records, report.last_hash), known))
     return report
+
+
+def snapshot_fault(head: Head, known: Head) -> str:
+    """Say what it means that a snapshot was made at a row that the journal does not hold."""
+    if known.seq > head.seq:
+        return (
+            f"it ends at row {head.seq} ({head.hash.hex()}), and the snapshot beside it was made "
+            f"at row {known.seq} ({known.hash.hex()}): the rows after {head.seq} were cut off"
+        )
+    return (
+        f"the snapshot beside it was made at row {known.seq} with the hash {known.hash.hex()}, and "
+        "this row has another one: rows were written anew, or the snapshot is of another journal"
+    )
 
 
 # -- what is planned --------------------------------------------------------------------

@@ -54,6 +54,23 @@ class Loaded(NamedTuple):
     seen_ms: dict[DeviceId, TimestampMs]
 
 
+def head_in(data_dir: Path) -> Head | None:
+    """Return the row that a snapshot in this folder was made at; nothing is changed there.
+
+    An absent or broken snapshot, which a start throws away too, knows no row.
+    """
+    path = data_dir / FILE_NAME
+    if not path.is_file():
+        return None
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    try:
+        with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+            row = connection.execute("SELECT seq, hash FROM head").fetchone()
+            return None if row is None else msgspec.convert(row, Head)
+    except (sqlite3.Error, OSError, msgspec.MsgspecError, TypeError, ValueError):
+        return None
+
+
 EMPTY = Loaded(Head(0, GENESIS), [], {})
 
 

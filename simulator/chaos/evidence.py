@@ -121,4 +121,4 @@ async def verify_chain(data_dir: Path) -> str:
     text = output.decode(errors="replace").strip()
     if process.returncode != 0:
         raise ChaosError(text or f"verify-journal ended with {process.returncode}")
-    return text
+    return text.partition("\n")[0]
