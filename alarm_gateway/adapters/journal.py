@@ -37,9 +37,9 @@ CHECKPOINT_RECORDS_QUIET = 1
 CHECKPOINT_RECORDS_BUSY = 20_000
 """Records after which the log is copied although the gateway is busy; the disk then has two
 things to do, and commits wait longer."""
-CHECKED_BEFORE = 10_000
-"""Rows before the first one that a start reads of which it checks the chain too: a few
-hundredths of a second. Checking all takes minutes where there are many; `verify-journal` does."""
+CHECKED_BEFORE = 50_000
+"""Rows before the first one that a start reads of which it checks the chain too, at some 4 us
+each. Checking all would hold up the alarms where there are many; `verify-journal` does it."""
 WAL_BYTES_MAX = 512 * 1024 * 1024
 
 _SCHEMA = """
