@@ -110,7 +110,7 @@ class Pump:
         """Let time pass for the engine, and tell the consoles that the gateway lives."""
         status_due_s = 0.0
         while True:
-            self._submit([*self._spool.take(), Tick()])
+            self._submit([*self._spool.take(), Tick(congested=self._port.congested)])
             self._port.release_acks()
             self._keeper.save_when_due()
             if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:

@@ -31,6 +31,8 @@ SLICE_MESSAGES_MAX = 64
 SUPERVISION_QUEUE_MAX = 4_096
 BACKLOG_HIGH = 20_000
 """Outgoing messages above which incoming ones are no longer acknowledged."""
+CONGESTED_FROM = 2_000
+"""Outgoing messages above which nothing is published again for want of a confirmation."""
 _DOWN = encode(GatewayStatus(status="down", at_ms=TimestampMs(0)))
 
 OnInputs = Callable[[list[Input]], None]
@@ -153,6 +155,11 @@ class MqttPort:
             return
         for receipt in effects.acks:
             self.alarm_lane.ack(receipt)
+
+    @property
+    def congested(self) -> bool:
+        """Whether so much waits for the broker that a repeat would stand behind its original."""
+        return self.alarm_lane.backlog > CONGESTED_FROM
 
     def release_acks(self) -> None:
         """Acknowledge what was held back, once the broker has taken enough of ours."""

@@ -92,6 +92,8 @@ class MaintenanceReceived(Struct, frozen=True, gc=False):
 class Tick(Struct, frozen=True, gc=False):
     """Time has passed; whatever is due now has to happen."""
 
+    congested: bool = False
+    """Much is still on its way to the broker: to publish it again would only make it later."""
     receipt: None = None
 
 

@@ -102,6 +102,7 @@ class Intake:
         self._registry = registry
         self._devices = devices
         self._durable = durable
+        self._congested = False
         self._repeated_ms: dict[AlarmId, TimestampMs] = {}
         self._message_gate = Gate(policy.flood.messages_per_minute)
         self._fault_gate = Gate(policy.flood.faults_per_minute)
@@ -134,6 +135,7 @@ class Intake:
                 else:
                     batch.tally(FLOOD).unreadable += 1
             case Tick():
+                self._congested = received.congested
                 for deadline in self.timers.due(batch.now_ms):
                     self._deadline(batch, deadline)
             case _:
@@ -296,7 +298,8 @@ class Intake:
         if batch.now_ms - alarm.changed_at_ms < confirm_ms:
             due_ms = alarm.changed_at_ms + confirm_ms
         else:
-            batch.again[device_id] = None
+            if not self._congested:
+                batch.again[device_id] = None
             due_ms = batch.now_ms + min(confirm_ms * 2**attempt, REPUBLISH_MS_MAX)
         for track in (alarm.police, alarm.veilig_thuis):
             overdue_ms = unreachable_at(track, self._policy)

@@ -99,6 +99,17 @@ def test_a_track_that_opens_again_escalates_in_its_own_time() -> None:
     ]
 
 
+def test_what_is_still_on_its_way_is_not_sent_again() -> None:
+    """Repeats would stand behind their originals and delay everything; escalation goes on."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    assert [] == gateway.take(Tick(congested=True), now_ms=NOW_MS + 2_000).views
+    escalated = view(gateway.take(Tick(congested=True), now_ms=NOW_MS + 4_000), "police")
+    assert "console_unreachable" == escalated.reasons[-1]
+    assert [] == gateway.take(Tick(congested=True), now_ms=NOW_MS + 6_500).views
+    assert 2 == len(gateway.take(Tick(), now_ms=NOW_MS + 20_000).views)
+
+
 def test_a_confirmed_view_is_left_alone() -> None:
     """Receipts end the repeats."""
     gateway = Gateway()
