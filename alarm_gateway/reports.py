@@ -20,6 +20,7 @@ from alarm_gateway.core.records import (
     Acted,
     Condensed,
     Delivered,
+    DeliveredToBoth,
     Escalated,
     Expired,
     MaintenanceSet,
@@ -31,7 +32,7 @@ from alarm_gateway.core.records import (
     SupervisionChanged,
 )
 from alarm_protocol.messages import action_kind
-from alarm_protocol.units import DeviceId
+from alarm_protocol.units import CONSOLES, DeviceId
 
 SAMPLE_SHOWN_BYTES_MAX = 80
 
@@ -187,8 +188,9 @@ def _describe(record: Record) -> tuple[str, str, str]:
         case Refused():
             kind = action_kind(event.action)
             said = (f"refused: {kind}", f"{event.console}: {event.action.operator}", event.why)
-        case Delivered():
-            said = ("delivered", event.console, f"view version {event.view_version}")
+        case Delivered() | DeliveredToBoth():
+            to = event.console if isinstance(event, Delivered) else ", ".join(CONSOLES)
+            said = ("delivered", to, f"view version {event.view_version}")
         case Escalated():
             said = (f"escalated to level {event.level}", event.console, event.reason)
         case Quarantined():

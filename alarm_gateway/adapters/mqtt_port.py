@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.effects import Effects
-from alarm_gateway.core.inputs import Input
+from alarm_gateway.core.inputs import DeliveriesConfirmed, Input
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import GatewayStatus
@@ -31,6 +31,9 @@ SLICE_MESSAGES_MAX = 64
 SUPERVISION_QUEUE_MAX = 4_096
 BACKLOG_HIGH = 20_000
 """Outgoing messages above which incoming ones are no longer acknowledged."""
+CONFIRMATIONS_HELD_S = 0.025
+CONFIRMATIONS_HELD_MAX = 64
+"""Messages, each with up to 32 confirmations."""
 CONGESTED_FROM = 2_000
 """Outgoing messages above which nothing is published again for want of a confirmation."""
 _DOWN = encode(GatewayStatus(status="down", at_ms=TimestampMs(0)))
@@ -66,7 +69,12 @@ class MqttPort:
         self._on_supervision = on_supervision
         self._supervision_queue: deque[Received] = deque()
         self._slice_planned = False
-        self._held_acks: list[int] = []
+        self._unanswered: deque[int] = deque()
+        """Receipts of the alarm lane that are not acknowledged, in the order of arrival."""
+        self._durable: set[int] = set()
+        """Those of them that may be."""
+        self._acks_held = False
+        self._confirmations: list[Input] = []
         self.alarm_lane = MqttSession(
             SessionSettings(
                 broker=broker,
@@ -101,9 +109,30 @@ class MqttPort:
     # -- in -----------------------------------------------------------------------------
 
     def _alarm_batch(self, batch: list[Received]) -> None:
-        self._on_alarm_lane(
-            [alarm_input(topic, payload, receipt) for topic, payload, _, receipt in batch]
-        )
+        inputs: list[Input] = []
+        for topic, payload, _, receipt in batch:
+            if receipt is not None:
+                self._unanswered.append(receipt)
+            received = alarm_input(topic, payload, receipt)
+            if isinstance(received, DeliveriesConfirmed):
+                self._hold(received)
+            else:
+                inputs.append(received)
+        if inputs:
+            self._on_alarm_lane(inputs)
+
+    def _hold(self, confirmed: DeliveriesConfirmed) -> None:
+        """Let confirmations gather: nobody waits for them, and both consoles' are one record."""
+        self._confirmations.append(confirmed)
+        if len(self._confirmations) >= CONFIRMATIONS_HELD_MAX:
+            self._hand_over()
+        elif len(self._confirmations) == 1:
+            asyncio.get_running_loop().call_later(CONFIRMATIONS_HELD_S, self._hand_over)
+
+    def _hand_over(self) -> None:
+        confirmations, self._confirmations = self._confirmations, []
+        if confirmations:
+            self._on_alarm_lane(confirmations)
 
     def _supervision_batch(self, batch: list[Received]) -> None:
         self._supervision_queue += batch
@@ -149,12 +178,10 @@ class MqttPort:
         except OutboxFullError:
             # Not lost: the device repeats its press and the gateway its view, until answered.
             self.unsent += 1
-        if self._held_acks or self.alarm_lane.backlog > BACKLOG_HIGH:
-            self._held_acks += effects.acks
-            self.release_acks()
-            return
-        for receipt in effects.acks:
-            self.alarm_lane.ack(receipt)
+        self._durable.update(effects.acks)
+        if self.alarm_lane.backlog > BACKLOG_HIGH:
+            self._acks_held = True
+        self.release_acks()
 
     @property
     def congested(self) -> bool:
@@ -162,11 +189,18 @@ class MqttPort:
         return self.alarm_lane.backlog > CONGESTED_FROM
 
     def release_acks(self) -> None:
-        """Acknowledge what was held back, once the broker has taken enough of ours."""
-        if self._held_acks and self.alarm_lane.backlog < BACKLOG_HIGH // 2:
-            for receipt in self._held_acks:
-                self.alarm_lane.ack(receipt)
-            self._held_acks.clear()
+        """Acknowledge what is durable, in the order in which it came, as MQTT wants it.
+
+        Nothing for as long as the broker has not taken enough of ours.
+        """
+        if self._acks_held and self.alarm_lane.backlog >= BACKLOG_HIGH // 2:
+            return
+        self._acks_held = False
+        unanswered, durable = self._unanswered, self._durable
+        while unanswered and unanswered[0] in durable:
+            receipt = unanswered.popleft()
+            durable.remove(receipt)
+            self.alarm_lane.ack(receipt)
 
     def publish_status(self, status: GatewayStatus) -> None:
         """Say that the gateway lives, or that it stops on purpose."""

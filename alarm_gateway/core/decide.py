@@ -21,6 +21,7 @@ from alarm_gateway.core.records import (
     Acted,
     Condensed,
     Delivered,
+    DeliveredToBoth,
     Escalated,
     Event,
     Expired,
@@ -49,9 +50,9 @@ LEVEL_MAX = 2
 
 
 class Confirmed(Struct, frozen=True, gc=False):
-    """A console confirmed one version of one alarm: one pair out of a confirmation."""
+    """One console, or both, confirmed one version of one alarm."""
 
-    console: ConsoleId
+    consoles: tuple[ConsoleId, ...]
     alarm_id: AlarmId
     version: int
 
@@ -216,9 +217,18 @@ def _confirmed(
     if alarm is None or alarm.alarm_id != received.alarm_id:
         return []
     version = received.version
-    if not alarm.track(received.console).confirmed_version < version <= alarm.view_version:
+    news = [
+        console
+        for console in received.consoles
+        if alarm.track(console).confirmed_version < version <= alarm.view_version
+    ]
+    if not news:
         return []
-    event = Delivered(console=received.console, view_version=version)
+    event: Event = (
+        Delivered(console=news[0], view_version=version)
+        if len(news) == 1
+        else DeliveredToBoth(view_version=version)
+    )
     return [_record(state, now_ms, alarm.alarm_id, event)]
 
 

@@ -36,6 +36,7 @@ from alarm_gateway.core.records import (
     Acted,
     Condensed,
     Delivered,
+    DeliveredToBoth,
     Escalated,
     Event,
     Expired,
@@ -106,10 +107,15 @@ def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
         case Refused():
             alarm = noted(alarm, record, event.console, _refusal(record, event))
         case Delivered():
-            track = alarm.track(event.console)
-            confirmed = max(track.confirmed_version, event.view_version)
-            track = replace(track, confirmed_version=confirmed, unreachable=False)
+            track = _confirmed(alarm.track(event.console), event.view_version)
             alarm = with_track(alarm, event.console, track)
+        case DeliveredToBoth():
+            version = event.view_version
+            alarm = replace(
+                alarm,
+                police=_confirmed(alarm.police, version),
+                veilig_thuis=_confirmed(alarm.veilig_thuis, version),
+            )
         case Escalated():
             alarm = _escalated(alarm, record, event)
         case SupervisionChanged():
@@ -121,6 +127,11 @@ def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
         case _:
             raise InvariantError(f"{record.kind} is no fact about an alarm")
     return alarm
+
+
+def _confirmed(track: TrackState, version: int) -> TrackState:
+    confirmed = max(track.confirmed_version, version)
+    return replace(track, confirmed_version=confirmed, unreachable=False)
 
 
 def _refusal(record: Record, event: Refused) -> TimelineEntry:

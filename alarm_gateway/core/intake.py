@@ -41,7 +41,7 @@ from alarm_gateway.core.supervise import ConditionChanged
 from alarm_gateway.core.timers import Deadline, Timers
 from alarm_gateway.core.watch import Watch
 from alarm_protocol.households import Household
-from alarm_protocol.messages import Feedback, Presence, Press
+from alarm_protocol.messages import Delivery, Feedback, Presence, Press
 from alarm_protocol.units import (
     AlarmId,
     ConsoleId,
@@ -70,6 +70,8 @@ class Batch:
     """Devices whose alarm is published again although nothing changed, in order: the same
     inputs always have the same effects."""
     gone: list[tuple[ConsoleId, AlarmId]] = field(default_factory=list)
+    confirmed: dict[Delivery, dict[ConsoleId, None]] = field(default_factory=dict)
+    """Who confirmed what: both consoles together are one fact and not two."""
     tallies: dict[DeviceId, Tally] = field(default_factory=dict)
     """What was counted instead of written, by the aggregate that it is counted on."""
 
@@ -114,6 +116,8 @@ class Intake:
             self._take_one(batch, received)
             if received.receipt is not None:
                 batch.acks.append(received.receipt)
+        for pair, consoles in batch.confirmed.items():
+            self._confirm(batch, pair, consoles)
         for device_id, tally in batch.tallies.items():
             self._count(batch, device_id, tally)
         return batch
@@ -124,11 +128,9 @@ class Intake:
                 self._press(batch, received)
             case DeliveriesConfirmed():
                 for pair in received.confirmation.deliveries:
-                    confirmed = Confirmed(received.console, pair.alarm_id, pair.version)
-                    self._about_alarm(batch, received.console, pair.alarm_id, confirmed)
+                    batch.confirmed.setdefault(pair, {})[received.console] = None
             case ActionReceived():
-                alarm_id = received.action.alarm_id
-                self._about_alarm(batch, received.console, alarm_id, received)
+                self._act(batch, received)
             case Unreadable():
                 if self._message_gate.passes(batch.now_ms):
                     self._decide(batch, QUARANTINE, received)
@@ -233,27 +235,45 @@ class Intake:
             else:
                 self._decide(batch, device_id, changed)
 
-    def _about_alarm(
-        self,
-        batch: Batch,
-        console: ConsoleId,
-        alarm_id: AlarmId,
-        received: ActionReceived | Confirmed,
-    ) -> None:
-        """Decide on what a console says of an alarm; one it should not hold is cleared there."""
-        device_id = device_id_of(alarm_id)
-        state = self._devices.get(device_id)
-        if state is None or state.alarm is None or state.alarm.alarm_id != alarm_id:
+    def _act(self, batch: Batch, received: ActionReceived) -> None:
+        """Decide on an operator's action; an alarm that is no more is cleared from the console."""
+        alarm_id, console = received.action.alarm_id, received.console
+        if not self._is_current(alarm_id):
             batch.gone.append((console, alarm_id))
             return
+        device_id = device_id_of(alarm_id)
         records = self._decide(batch, device_id, received)
         alarm = self._devices[device_id].alarm
         if alarm is not None and alarm.track(console).cleared:
             batch.gone.append((console, alarm_id))
-        elif not records and (
-            isinstance(received, ActionReceived) or self._may_repeat(alarm_id, batch.now_ms)
-        ):
+        elif not records:
             batch.again[device_id] = None
+
+    def _confirm(self, batch: Batch, pair: Delivery, consoles: Iterable[ConsoleId]) -> None:
+        """Decide on a confirmation; an alarm that a console should not hold is cleared there."""
+        alarm_id = pair.alarm_id
+        if not self._is_current(alarm_id):
+            batch.gone += [(console, alarm_id) for console in consoles]
+            return
+        device_id = device_id_of(alarm_id)
+        before = self._devices[device_id].alarm
+        records = self._decide(batch, device_id, Confirmed(tuple(consoles), alarm_id, pair.version))
+        alarm = self._devices[device_id].alarm
+        if before is None or alarm is None:
+            return
+        for console in consoles:
+            track = alarm.track(console)
+            if track.cleared:
+                batch.gone.append((console, alarm_id))
+            elif (not records or track == before.track(console)) and self._may_repeat(
+                alarm_id, batch.now_ms
+            ):
+                batch.again[device_id] = None
+
+    def _is_current(self, alarm_id: AlarmId) -> bool:
+        """Tell whether this is its device's newest alarm."""
+        state = self._devices.get(device_id_of(alarm_id))
+        return state is not None and state.alarm is not None and state.alarm.alarm_id == alarm_id
 
     def _may_repeat(self, alarm_id: AlarmId, now_ms: TimestampMs) -> bool:
         """Tell whether a confirmation without news is answered with the view.

@@ -67,6 +67,14 @@ class Delivered(Struct, frozen=True, gc=False, kw_only=True, tag="delivered", ta
     view_version: int
 
 
+class DeliveredToBoth(
+    Struct, frozen=True, gc=False, kw_only=True, tag="delivered_to_both", tag_field="event"
+):
+    """Both consoles confirmed this version, in one batch: one fact where it would be two."""
+
+    view_version: int
+
+
 class Escalated(Struct, frozen=True, gc=False, kw_only=True, tag="escalated", tag_field="event"):
     """Nobody acted in time at this console."""
 
@@ -156,6 +164,7 @@ Event = (
     | Acted
     | Refused
     | Delivered
+    | DeliveredToBoth
     | Escalated
     | Quarantined
     | SupervisionChanged
@@ -188,5 +197,5 @@ def is_urgent(records: list[Record]) -> bool:
     a repeat.
     """
     return not records or any(
-        not isinstance(record.event, Delivered | Condensed) for record in records
+        not isinstance(record.event, Delivered | DeliveredToBoth | Condensed) for record in records
     )

@@ -13,6 +13,7 @@ from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.records import (
     Acted,
     Delivered,
+    DeliveredToBoth,
     Pressed,
     Record,
     Refused,
@@ -153,7 +154,9 @@ class _Walk:
             case Pressed():
                 self._press(record, event, alarm)
             case Delivered():
-                self._delivered(record, event)
+                self._delivered(record, event.view_version, (event.console,))
+            case DeliveredToBoth():
+                self._delivered(record, event.view_version, CONSOLES)
             case Acted():
                 self._acted(record, event)
             case Refused():
@@ -227,13 +230,14 @@ class _Walk:
         self.facts.presses.append(fact)
         self._undelivered.setdefault(alarm.alarm_id, []).append(fact)
 
-    def _delivered(self, record: Record, event: Delivered) -> None:
+    def _delivered(self, record: Record, version: int, consoles: tuple[ConsoleId, ...]) -> None:
         waiting = self._undelivered.get(record.alarm_id or AlarmId(""))
         if not waiting:
             return
         for fact in waiting:
-            if fact.view_version <= event.view_version:
-                fact.delivered_ms.setdefault(event.console, record.at_ms)
+            if fact.view_version <= version:
+                for console in consoles:
+                    fact.delivered_ms.setdefault(console, record.at_ms)
         waiting[:] = [fact for fact in waiting if len(fact.delivered_ms) < len(CONSOLES)]
 
     def _acted(self, record: Record, event: Acted) -> None:

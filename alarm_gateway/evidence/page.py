@@ -145,7 +145,7 @@ def _said(line: Line) -> tuple[str, str]:
                 f"Actie geweigerd: {what}",
                 f"{event['action']['operator']}: {event['why']}{first}",
             )
-        case "delivered":
+        case "delivered" | "delivered_to_both":
             said = ("Ontvangen door de console", f"versie {event['view_version']}")
         case "escalated":
             said = (f"Geëscaleerd, niveau {event['level']}", word(REASONS, str(event["reason"])))

@@ -30,7 +30,15 @@ from alarm_protocol.topics import parse_console_topic
 from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId, DeviceId, PressId
 from simulator.world.client import Received
 from simulator.world.errors import RuleBrokenError
-from simulator.world.facts import AlarmFacts, Fact, Facts, PressKey, key_of
+from simulator.world.facts import (
+    SILENT_KINDS,
+    AlarmFacts,
+    Fact,
+    Facts,
+    PressKey,
+    consoles_of,
+    key_of,
+)
 from simulator.world.genuine import Judge
 from simulator.world.homes import LATITUDE_TEXT, secret_of
 from simulator.world.lateness import Lateness
@@ -101,7 +109,7 @@ class Checker:
                 self._pressed_row(fact, press, trusted=trusted)
             elif row.kind in ("acted", "refused"):
                 self._answer_row(fact)
-            elif row.kind == "delivered":
+            elif row.kind in SILENT_KINDS:
                 self._delivered_row(fact)
             elif row.kind == "quarantined":
                 self._quarantined.add((fact.body["topic"], fact.body["size_bytes"]))
@@ -188,11 +196,12 @@ class Checker:
                 raise self._broken("answers", f"{fact.alarm.alarm_id} is accepted twice")
 
     def _delivered_row(self, fact: Fact) -> None:
-        console, version = fact.body["console"], fact.body["view_version"]
-        if version not in self._shown.get((console, fact.row.alarm_id or ""), ()):
-            raise self._broken(
-                "confirmed", f"{console} never held version {version} of {fact.row.alarm_id}"
-            )
+        version = fact.body["view_version"]
+        for console in consoles_of(fact.body):
+            if version not in self._shown.get((console, fact.row.alarm_id or ""), ()):
+                raise self._broken(
+                    "confirmed", f"{console} never held version {version} of {fact.row.alarm_id}"
+                )
 
     # -- what becomes visible -----------------------------------------------------------
 

@@ -16,7 +16,7 @@ from alarm_protocol.messages import Press
 from alarm_protocol.units import CONSOLES, ConsoleId
 
 REAL_TRIGGERS = ("press", "hold", "duress")
-SILENT_KINDS = ("delivered",)
+SILENT_KINDS = ("delivered", "delivered_to_both")
 """Facts about an alarm that make no new version of its views."""
 ENDED = "ended"
 """A fault that ends its alarm makes two versions: the fault is over, the alarm is closed."""
@@ -186,6 +186,12 @@ class Facts:
                 if one.status != "closed":
                     one.status, one.closed_version = "closed", alarm.version
             return
+        if row.kind in SILENT_KINDS:
+            for console in consoles_of(body):
+                holder = alarm.tracks[console]
+                holder.confirmed = max(holder.confirmed, body["view_version"])
+                holder.ever_cleared = holder.ever_cleared or holder.cleared
+            return
         track = alarm.tracks.get(body.get("console", ""))
         if track is None or opened:
             return
@@ -199,14 +205,18 @@ class Facts:
         elif row.kind == "escalated":
             track.level = max(track.level, body["level"])
             track.unreachable = track.unreachable or body["reason"] == "console_unreachable"
-        elif row.kind == "delivered":
-            track.confirmed = max(track.confirmed, body["view_version"])
         track.ever_cleared = track.ever_cleared or track.cleared
 
     def is_newest(self, alarm_id: str) -> bool:
         """Whether its device has had no other alarm since."""
         alarm = self.alarms.get(alarm_id)
         return alarm is not None and self.newest[alarm.device_id] == alarm_id
+
+
+def consoles_of(body: dict[str, Any]) -> tuple[ConsoleId, ...]:
+    """Return who confirmed, by a row about a delivery: the console that it names, or both."""
+    named: ConsoleId | None = body.get("console")
+    return CONSOLES if named is None else (named,)
 
 
 def _press(alarm: AlarmFacts, press: Press, at_ms: int, *, trusted: bool, opened: bool) -> None:

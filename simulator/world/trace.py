@@ -3,7 +3,7 @@
 import hashlib
 from collections import deque
 
-from simulator.world.facts import Fact
+from simulator.world.facts import Fact, consoles_of
 from simulator.world.loop import Loop
 from simulator.world.plan import clock_of
 
@@ -58,8 +58,8 @@ def _what(fact: Fact) -> str:
         case "acted" | "refused":
             done = "done" if kind == "acted" else "refused"
             return f"{body['console']} {body['action']['kind']} {done}"
-        case "delivered":
-            return f"{body['console']} holds version {body['view_version']}"
+        case "delivered" | "delivered_to_both":
+            return f"{' and '.join(consoles_of(body))}: version {body['view_version']} is there"
         case "escalated":
             return f"{body['console']} level {body['level']}, {body['reason']}"
         case "supervision_changed":

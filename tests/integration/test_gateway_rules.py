@@ -4,11 +4,14 @@ import asyncio
 import json
 import sys
 
+import pytest
+
 from alarm_gateway.adapters.journal import read_rows
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import LinkState
 from alarm_protocol.units import AlarmId, DeviceId
+from simulator.core.errors import StackError
 from tests.helpers.gateway import DEVICE
 from tests.helpers.gateway_process import Broker, Gateway, answered, press
 from tests.helpers.wire import witness
@@ -107,10 +110,10 @@ async def test_a_start_from_a_snapshot_knows_everything(
     assert ["pressed", "pressed"] == gateway.kinds()
 
 
-async def test_a_snapshot_of_another_journal_is_not_believed(
+async def test_a_journal_that_lost_what_a_snapshot_knows_is_not_taken_in_silence(
     mosquitto: Broker, gateway: Gateway
 ) -> None:
-    """Where the journal was replaced, its rows count and the snapshot does not."""
+    """The gateway says what is missing and how to go on; without the snapshot it does go on."""
     await gateway.start()
     async with witness(mosquitto.port) as someone:
         await someone.publish(topics.press(DEVICE), press(1))
@@ -118,6 +121,10 @@ async def test_a_snapshot_of_another_journal_is_not_believed(
     await gateway.part.stop()
     for name in ("journal.sqlite3", "journal.sqlite3-wal", "journal.sqlite3-shm"):
         (gateway.data_dir / name).unlink(missing_ok=True)
+    with pytest.raises(StackError, match="the rows after 0 were cut off; restore the journal"):
+        await gateway.start()
+    for path in gateway.data_dir.glob("snapshot.sqlite3*"):
+        path.unlink()
     await gateway.start()
     async with witness(mosquitto.port) as someone:
         await someone.publish(topics.press(DEVICE), press(2))

@@ -25,6 +25,7 @@ from simulator.world.world import Recipe
 from tests.world.planted_decisions import (
     AcceptsTwice,
     BelievesEverybody,
+    BelievesOneConsoleForBoth,
     DropsOnDoubt,
     EscalatesLate,
     ForgetsConfirmations,
@@ -256,6 +257,7 @@ PLANTED: dict[str, Planted] = {
     ),
     "a press waits behind other work": _gateway(Dawdles, "no waiting"),
     "forget a confirmation": _intake(ForgetsConfirmations, "durable first"),
+    "take one console's word for both": _intake(BelievesOneConsoleForBoth, "confirmed"),
     "merge a second genuine press into a repeat": _intake(MergesSecondPresses, "durable first"),
     "merge presses that come in one read": _intake(MergesTwins, "durable first"),
     "drop on doubt": _intake(DropsOnDoubt, "durable first", "received"),

@@ -1,31 +1,32 @@
 """Deliberate faults in what the gateway decides; see `tests/world/planted.py`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
 
-from alarm_gateway.core.decide import AcceptDue, Confirmed
+from alarm_gateway.core.decide import AcceptDue
 from alarm_gateway.core.device_state import AlarmState
-from alarm_gateway.core.inputs import ActionReceived, Input, PressReceived, Unreadable
+from alarm_gateway.core.inputs import Input, PressReceived, Unreadable
 from alarm_gateway.core.intake import Batch, Intake
 from alarm_gateway.core.records import Acted, Escalated, Pressed, Record, Refused
 from alarm_gateway.core.timers import Deadline
-from alarm_protocol.messages import Accept, Press
-from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, TimestampMs
+from alarm_protocol.messages import Accept, Delivery, Press
+from alarm_protocol.units import CONSOLES, ConsoleId, DeviceId, TimestampMs
 
 
 class ForgetsConfirmations(Intake):
     """Acknowledge what a console confirms and write nothing down."""
 
-    def _about_alarm(
-        self,
-        batch: Batch,
-        console: ConsoleId,
-        alarm_id: AlarmId,
-        received: ActionReceived | Confirmed,
-    ) -> None:
-        if not isinstance(received, Confirmed):
-            super()._about_alarm(batch, console, alarm_id, received)
+    def _confirm(self, batch: Batch, pair: Delivery, consoles: Iterable[ConsoleId]) -> None:
+        """Do nothing."""
+
+
+class BelievesOneConsoleForBoth(Intake):
+    """Write down that both consoles hold what one of them confirmed."""
+
+    def _confirm(self, batch: Batch, pair: Delivery, consoles: Iterable[ConsoleId]) -> None:
+        super()._confirm(batch, pair, CONSOLES)
 
 
 class MergesTwins(Intake):

@@ -157,3 +157,32 @@ def test_time_is_an_argument() -> None:
         shown.journaled_at_ms,
         shown.deadlines.accept_by_ms,
     ) == (5, 5, 30_005)
+
+
+def test_both_consoles_confirming_together_are_one_fact() -> None:
+    """One record stands for both, and says no more than what was confirmed."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(*(confirmed(console, FIRST_ALARM, 1) for console in ("police", "veilig_thuis")))
+    assert ["pressed", "delivered_to_both"] == [record.kind for record in gateway.journal]
+    assert [] == gateway.take(Tick(), now_ms=NOW_MS + 10_000).views
+
+
+def test_one_console_confirming_twice_together_is_not_both() -> None:
+    """The other console has confirmed nothing, and is published to again."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(*(confirmed("police", FIRST_ALARM, 1) for _ in range(2)))
+    assert ["pressed", "delivered"] == [record.kind for record in gateway.journal]
+    assert 2 == len(gateway.take(Tick(), now_ms=NOW_MS + 2_000).views)
+
+
+def test_where_one_of_two_has_news_the_other_is_answered() -> None:
+    """A confirmation without news is a question, also beside one that is none."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(confirmed("police", FIRST_ALARM, 1))
+    both = [confirmed(console, FIRST_ALARM, 1) for console in ("police", "veilig_thuis")]
+    asked = gateway.take(*both, now_ms=NOW_MS + 60_000)
+    assert ["pressed", "delivered", "delivered"] == [record.kind for record in gateway.journal]
+    assert 1 == view(asked, "police").version
