@@ -16,9 +16,13 @@ from aiohttp import web
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
+from dispatch import users
+from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
+from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
 from dispatch.settings import Settings, TlsFiles, read_settings
+from dispatch.web.desk import Desk
 from dispatch.web.server import make_app
 
 SHUTDOWN_S = 3.0
@@ -30,11 +34,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-
-@cli.callback()
-def _root() -> None:
-    """Keep `run` a named command, so that others can come beside it."""
+cli.add_typer(users.cli)
 
 
 @cli.command()
@@ -43,11 +43,24 @@ def run(
     console: Annotated[str, typer.Option(help="Whose console: police or veilig_thuis.")],
     broker: Annotated[str, typer.Option(help="mqtt://host:port, or mqtts:// for TLS.")],
     port: Annotated[int, typer.Option(help="Port of the page; 0 lets the system choose.")],
+    accounts: Annotated[
+        Path, typer.Option(help="File of accounts, made with: dispatch-console users add.")
+    ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
     tls_ca: Annotated[Path | None, typer.Option(help="CA file to trust for mqtts.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="This console's certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="The certificate's key.")] = None,
+    idle_minutes: Annotated[
+        int, typer.Option(min=1, max=1_440, help="A session ends after so long without a hand.")
+    ] = 60,
+    session_hours: Annotated[
+        int, typer.Option(min=1, max=24, help="A session ends after so long in any case.")
+    ] = 12,
+    behind_tls: Annotated[
+        bool,
+        typer.Option("--behind-tls", help="A proxy serves this page as https: cookies are Secure."),
+    ] = False,
 ) -> None:
     """Serve one console until SIGINT or SIGTERM. An absent broker is waited for."""
     settings = read_settings(
@@ -57,18 +70,28 @@ def run(
         port=port,
         tls_files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
     )
+    book = AccountBook(accounts, settings.console)
     logs.configure(log_level)
-    run_async(_serve(settings))
+    limits = SessionLimits(idle_ms=idle_minutes * 60_000, absolute_ms=session_hours * 3_600_000)
+    run_async(_serve(settings, book, SessionFile(accounts), limits, behind_tls=behind_tls))
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(
+    settings: Settings,
+    book: AccountBook,
+    kept: SessionFile,
+    limits: SessionLimits,
+    *,
+    behind_tls: bool,
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     listener = _listen(settings)  # before anything is connected that a taken port would undo
-    app = make_app(Feed(settings), bind_host=settings.host)
+    desk = Desk(book, kept=kept, limits=limits, behind_tls=behind_tls)
+    app = make_app(Feed(settings), desk, bind_host=settings.host)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     try:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.private_files import make_private_folder, open_private
-from alarm_protocol.units import POLICE, VEILIG_THUIS
+from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId
 from simulator import households, registry
 from simulator.brokers import BrokerKind
 from simulator.core.errors import RegistryError, SimulatorError, StackError
@@ -28,6 +28,8 @@ HAND_DEVICES = 1
 """Device 1 is nobody's: it is left for the button in your hand."""
 BROKER_PORT = 1883
 CONSOLE_PORTS = (8101, 8102)
+HAND = "demo"
+"""Whom the demo gives an account at both consoles, with a new password at each start."""
 PRESSERS_PER_RATE = 15
 PRESSERS_MIN = 20
 PRESSERS_MAX = 3_000
@@ -95,6 +97,7 @@ def _stack_settings(
         fleet_first=HAND_DEVICES + 1,
         fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
         console_ports=CONSOLE_PORTS if well_known_ports else None,
+        operators=(HAND,) if settings.headless_s is None else (),
     )
 
 
@@ -166,12 +169,18 @@ def _explain(settings: DemoSettings, stack: Stack, homes: registry.Registry, out
         f"-t aware/v1/devices/{hand.device_id}/press -m '{message}'"
     )
     _line(out, "")
-    _line(out, f"police console        {stack.console_urls[POLICE]}")
-    _line(out, f"Veilig Thuis console  {stack.console_urls[VEILIG_THUIS]}")
+    _line(out, f"police console        {_page(stack, POLICE)}")
+    _line(out, f"Veilig Thuis console  {_page(stack, VEILIG_THUIS)}")
     _line(out, f"press a button        {press}")
     _line(out, f"or, unsigned          {publish}")
     _line(out, f"data and logs         {settings.data_dir}")
     _line(out, "everyone in it is synthetic; Ctrl-C stops everything")
+
+
+def _page(stack: Stack, console: ConsoleId) -> str:
+    """Say where a page is, and who may sign in there until this demo ends."""
+    hand = stack.logins[console][-1]
+    return f"{stack.console_urls[console]}   name {hand.name}   password {hand.password}"
 
 
 async def _until_stopped(stack: Stack, stop: asyncio.Event, out: Console) -> int:
@@ -197,6 +206,7 @@ async def _unattended(
         HeadlessSettings(
             broker=stack.broker_url,
             console_urls=stack.console_urls,
+            logins={console: logins[0] for console, logins in stack.logins.items()},
             households=homes.take(HAND_DEVICES + settings.devices + 1, settings.pressers),
             seconds=seconds,
             rate_per_s=settings.rate_per_s,

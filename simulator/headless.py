@@ -1,7 +1,7 @@
 """An unattended run: press, let simulated operators work, and account for every press."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal
@@ -20,6 +20,7 @@ from simulator.core.ledger import Account, Latency, Ledger
 from simulator.core.operator import Pace
 from simulator.fleet import Fleet, FleetSettings
 from simulator.operators import DEFAULT_PACE, Team, TeamCounts, TeamSettings
+from simulator.signin import Login
 
 ATTACH_S_MAX = 20.0
 SETTLE_S_MAX = 30.0
@@ -39,6 +40,7 @@ class HeadlessSettings:
 
     broker: BrokerUrl
     console_urls: dict[ConsoleId, str]
+    logins: Mapping[ConsoleId, Login]
     households: Sequence[Household]
     seconds: float
     rate_per_s: float
@@ -83,7 +85,13 @@ class HeadlessRun:
         )
         self._teams = [
             Team(
-                TeamSettings(console=console, url=url, seed=settings.seed, pace=settings.pace),
+                TeamSettings(
+                    console=console,
+                    url=url,
+                    login=settings.logins[console],
+                    seed=settings.seed,
+                    pace=settings.pace,
+                ),
                 on_view=self._viewed,
             )
             for console, url in settings.console_urls.items()

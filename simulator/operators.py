@@ -13,6 +13,7 @@ import structlog
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import AlarmId, ConsoleId
 from simulator.core.operator import Pace, Step, next_step, pause_s
+from simulator.signin import CSRF_HEADER, Login, open_session, sign_in
 
 MESSAGE_BYTES_MAX = 16 * 1024 * 1024
 ALARMS_AT_ONCE = 500
@@ -54,6 +55,7 @@ class TeamSettings:
 
     console: ConsoleId
     url: str
+    login: Login
     seed: int = 1
     pace: Pace = DEFAULT_PACE
     acts: bool = True
@@ -88,15 +90,19 @@ class Team:
 
     async def run(self) -> None:
         """Work until cancelled; a console that goes away is waited for."""
-        timeout = aiohttp.ClientTimeout(total=REQUEST_S_MAX)
         async with (
-            aiohttp.ClientSession(self.settings.url, timeout=timeout) as http,
+            open_session(self.settings.url, timeout_s=REQUEST_S_MAX) as http,
             asyncio.TaskGroup() as group,
         ):
             self._group = group
             while True:
                 try:
+                    if CSRF_HEADER not in http.headers:
+                        await sign_in(http, self.settings.login)
                     await self._watch(http)
+                except aiohttp.WSServerHandshakeError as error:
+                    if error.status == HTTPStatus.UNAUTHORIZED:
+                        del http.headers[CSRF_HEADER]
                 except (aiohttp.ClientError, OSError, TimeoutError) as error:
                     log.warning(
                         "console out of reach, trying again",
@@ -176,7 +182,6 @@ class Team:
         """Post one action; tell whether the alarm moved on, or was moved on by another."""
         body = {
             "kind": step.kind,
-            "operator": f"sim-{self.settings.console}",
             "seen_version": view.version,
             **step.details,
         }

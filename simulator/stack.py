@@ -3,6 +3,7 @@
 The demo, the tests and the benchmark all start it through here.
 """
 
+import asyncio
 import contextlib
 import re
 import sys
@@ -16,8 +17,10 @@ from alarm_protocol.units import CONSOLES, ConsoleId
 from simulator.brokers import BrokerKind, LocalBroker
 from simulator.core.errors import StackError
 from simulator.processes import Part, accepts, free_port
+from simulator.signin import Login
 
 _URL = re.compile(r"\burl=(\S+)")
+_PASSWORD = re.compile(r"^account .* password (\S+)$", re.MULTILINE)
 PORT_TAKEN = "is taken by another program"
 """What a console says of a port that it cannot have."""
 
@@ -34,6 +37,7 @@ class StackSettings:
         fleet: Devices of the fleet, from number `fleet_first` of the file; 0 = no fleet.
         console_ports: Wished ports; a taken one is replaced by a free one.
         with_consoles: False leaves them out, for tests of the gateway alone.
+        operators: Whom to give an account at each console, beside the simulated team's.
     """
 
     data_dir: Path
@@ -46,6 +50,7 @@ class StackSettings:
     fleet_press_every_s: float = 0.0
     console_ports: tuple[int, int] | None = None
     with_consoles: bool = True
+    operators: tuple[str, ...] = ()
 
 
 class Stack:
@@ -58,6 +63,7 @@ class Stack:
         fleet: The fleet, or None where there is none.
         broker_url: Where everything connects.
         console_urls: Each console's page.
+        logins: Per console the team's login, then those of `operators`. New at each start.
     """
 
     def __init__(self, settings: StackSettings) -> None:
@@ -75,6 +81,7 @@ class Stack:
         self.console_urls: dict[ConsoleId, str] = {
             console: f"http://127.0.0.1:{port}" for console, port in ports.items()
         }
+        self.logins: dict[ConsoleId, tuple[Login, ...]] = {}
         self.consoles = {console: self._console(console, port) for console, port in ports.items()}
         self.fleet = self._fleet() if settings.fleet else None
 
@@ -93,6 +100,8 @@ class Stack:
         try:
             if self.settings.broker is not None:
                 await self._check_given_broker(self.settings.broker)
+            for console in self.consoles:
+                self.logins[console] = await self._make_accounts(console)
             for part in self.parts:
                 await self._start_part(part)
                 self._note_url(part)
@@ -164,8 +173,36 @@ class Stack:
         return self._part("gateway", "alarm_gateway", "run", options)
 
     def _console(self, console: ConsoleId, port: int) -> Part:
-        options = {"--console": console, "--broker": self._broker_address, "--port": port}
+        options = {
+            "--console": console,
+            "--broker": self._broker_address,
+            "--port": port,
+            "--accounts": self._accounts(console),
+        }
         return self._part(f"console-{console}", "dispatch", "run", options)
+
+    def _accounts(self, console: ConsoleId) -> Path:
+        return self.settings.data_dir / "accounts" / f"{console}.json"
+
+    async def _make_accounts(self, console: ConsoleId) -> tuple[Login, ...]:
+        """Make new accounts for this start; their passwords are in no file."""
+        path = self._accounts(console)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        names = (f"sim-{console}", *self.settings.operators)
+        command = ["users", "add", *names, "--accounts", str(path), "--console", console]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "dispatch", *command),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        output, errors = await process.communicate()
+        found = _PASSWORD.findall(output.decode())
+        if process.returncode != 0 or len(found) != len(names):
+            raise StackError(f"no accounts for console {console}: {errors.decode().strip()}")
+        return tuple(
+            Login(name=name, password=password) for name, password in zip(names, found, strict=True)
+        )
 
     def _fleet(self) -> Part:
         settings = self.settings

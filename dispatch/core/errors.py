@@ -15,3 +15,7 @@ class BrokerRefusedError(DispatchError):
 
 class MissingPageError(DispatchError):
     """The installation lacks a file of the page."""
+
+
+class AccountsError(DispatchError):
+    """The file of accounts cannot be used, or an account in it is not there."""

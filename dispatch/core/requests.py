@@ -25,7 +25,6 @@ class _Field(NamedTuple):
     choices: tuple[str, ...] = ()
 
 
-_OPERATOR = _Field(NAME_CHARS_MAX, "naam van de medewerker")
 _FIELDS: dict[Kind, dict[str, _Field]] = {
     "accept": {},
     "assign_unit": {"unit": _Field(NAME_CHARS_MAX, "eenheid")},
@@ -56,12 +55,16 @@ class Stamp(Struct, frozen=True, kw_only=True):
     at_ms: TimestampMs
     version: int
     """The version on this console's board."""
+    operator: str
+    """Who is signed in."""
+    kinds: tuple[Kind, ...]
+    """What that person's role may do."""
 
 
 class BadRequest(Struct, frozen=True, kw_only=True):
     """Why a request is no action: one line in each language."""
 
-    reason: Literal["not_an_object", "unknown_kind", "not_allowed", "bad_field"]
+    reason: Literal["not_an_object", "unknown_kind", "not_allowed", "bad_field", "read_only"]
     nl: str
     en: str
 
@@ -71,20 +74,21 @@ def build_action(
 ) -> TrackAction | BadRequest:
     """Build an operator's action from a decoded JSON body.
 
-    The body has `kind`, `operator`, what the kind needs, and may have `seen_version`: the
-    version that was painted when the operator acted. Unknown fields are ignored.
+    The body has `kind`, what the kind needs, and may have `seen_version`: the version that was
+    painted when the operator acted. Unknown fields are ignored; who acts is never taken from
+    the body, but from the stamp.
     """
     if not isinstance(body, dict):
         return BadRequest(
             reason="not_an_object",
-            nl="de aanvraag moet een JSON-object zijn, zoals {'kind': 'accept', 'operator': '...'}",
-            en="the request must be a JSON object such as {'kind': 'accept', 'operator': '...'}",
+            nl="de aanvraag moet een JSON-object zijn, zoals {'kind': 'accept'}",
+            en="the request must be a JSON object such as {'kind': 'accept'}",
         )
-    kind = _kind_of(console, body.get("kind"))
+    kind = _kind_of(console, stamp.kinds, body.get("kind"))
     if isinstance(kind, BadRequest):
         return kind
-    values: dict[str, object] = {}
-    for name, field in {"operator": _OPERATOR, **_FIELDS[kind]}.items():
+    values: dict[str, object] = {"operator": stamp.operator}
+    for name, field in _FIELDS[kind].items():
         value = _text_of(name, field, body.get(name))
         if isinstance(value, BadRequest):
             return value
@@ -115,8 +119,14 @@ def build_action(
     return action
 
 
-def _kind_of(console: ConsoleId, kind: object) -> Kind | BadRequest:
-    for allowed in KINDS[console]:
+def _kind_of(console: ConsoleId, kinds: tuple[Kind, ...], kind: object) -> Kind | BadRequest:
+    if not kinds:
+        return BadRequest(
+            reason="read_only",
+            nl="dit account mag alleen meekijken",
+            en="this account may only look",
+        )
+    for allowed in kinds:
         if kind == allowed:
             return allowed
     choices = ", ".join(KINDS[console])

@@ -19,6 +19,7 @@ from dispatch.web.rows import (
     json_response,
     snapshot_of,
 )
+from dispatch.web.session import SIGNED
 
 FEED = web.AppKey("feed", Feed)
 
@@ -51,7 +52,7 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
 
 async def list_alarms(request: web.Request) -> web.Response:
     """Answer with the whole board, as a page's snapshot has it."""
-    return json_response(snapshot_of(request.app[FEED]))
+    return json_response(snapshot_of(request.app[FEED], request[SIGNED].kinds))
 
 
 async def post_action(request: web.Request) -> web.Response:
@@ -75,15 +76,24 @@ async def post_action(request: web.Request) -> web.Response:
         return _problem(
             400, "invalid_json", f"de aanvraag is geen JSON: {error}", f"not JSON: {error}"
         )
-    stamp = Stamp(action_id=new_action_id(), at_ms=now_ms(), version=held.view.version)
+    signed = request[SIGNED]
+    stamp = Stamp(
+        action_id=new_action_id(),
+        at_ms=now_ms(),
+        version=held.view.version,
+        operator=signed.account.name,
+        kinds=signed.kinds,
+    )
     action = build_action(feed.console, alarm_id, body, stamp)
     if isinstance(action, BadRequest):
-        return _problem(400, action.reason, action.nl, action.en)
+        status = 403 if action.reason == "read_only" else 400
+        return _problem(status, action.reason, action.nl, action.en)
     answer = await feed.act(action)
     log.info(
         "action",
         console=feed.console,
         alarm=alarm_id,
+        operator=action.operator,
         kind=type(action).__name__,
         action=action.action_id,
         outcome=answer.outcome,

@@ -28,14 +28,16 @@ HEADERS = {
 BODY_BYTES_MAX = 16_384
 
 BIND_HOST = web.AppKey("bind_host", str)
+BEHIND_TLS = web.AppKey("behind_tls", bool)
 
 log = structlog.get_logger("dispatch.web")
 
 _SAYINGS: dict[int, tuple[str, str]] = {
     HTTPStatus.FORBIDDEN: (
-        "deze aanvraag komt van een andere site",
-        "this request comes from another site",
+        "deze aanvraag komt niet van de pagina van deze console",
+        "this request does not come from this console's page",
     ),
+    HTTPStatus.UNAUTHORIZED: ("meld u eerst aan", "sign in first"),
     HTTPStatus.NOT_FOUND: ("hier is niets", "there is nothing here"),
     HTTPStatus.METHOD_NOT_ALLOWED: (
         "deze methode kan hier niet",
@@ -68,7 +70,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def comes_from_here(request: web.Request) -> bool:
-    """Whether a request may act here, by its Host and, where a browser sent one, its Origin.
+    """Whether a request may come in, by its Host and its Origin.
+
+    A change and a WebSocket need the Origin of this very site; what only reads may lack one.
 
     A console bound to the loopback answers to loopback names only: otherwise a page from
     elsewhere could have its own name resolve to this machine and look like this site.
@@ -79,11 +83,13 @@ def comes_from_here(request: web.Request) -> bool:
             return False
         origin = request.headers.get("Origin")
         if origin is None:
-            return True
+            upgrade = "upgrade" in request.headers.get("Connection", "").lower()
+            return request.method in ("GET", "HEAD") and not upgrade
         there = urlsplit(origin)
     except ValueError:
         return False
-    return there.scheme in ("http", "https") and there.netloc == request.host
+    scheme = "https" if request.app[BEHIND_TLS] else "http"
+    return there.scheme == scheme and there.netloc == request.host
 
 
 @web.middleware

@@ -14,8 +14,11 @@ from msgspec import Struct
 
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
+from dispatch.core.access import Kind
 from dispatch.feed import Feed, end_tasks
+from dispatch.web.desk import Desk
 from dispatch.web.rows import Changes, Row, Tick, find_row, snapshot_of, to_json
+from dispatch.web.session import SIGNED
 
 TICK_EVERY_S: Final = 2.0
 SEND_WITHIN_S: Final = 10.0
@@ -25,6 +28,8 @@ ROWS_MAX: Final = 100
 """Alarms in one message; at most 4 KiB each."""
 PAGES_MAX: Final = 200
 INCOMING_BYTES_MAX: Final = 4_096
+SIGNED_OUT: Final = 4_401
+"""The close code of a page whose session is over."""
 
 log = structlog.get_logger("dispatch.web")
 
@@ -32,8 +37,9 @@ log = structlog.get_logger("dispatch.web")
 class Page:
     """One connected page: what it has still to be told."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, kinds: tuple[Kind, ...] = ()) -> None:
         self._feed = feed
+        self._kinds = kinds
         self._pending: dict[AlarmId, None] = {}
         self._tick_due = False
         self._wake = asyncio.Event()
@@ -48,7 +54,7 @@ class Page:
 
     def first(self) -> Struct:
         """Return the opening snapshot; what does not fit in it follows as changes."""
-        snapshot = snapshot_of(self._feed, alarms_max=ROWS_MAX)
+        snapshot = snapshot_of(self._feed, self._kinds, alarms_max=ROWS_MAX)
         self._pending = dict.fromkeys(
             held.view.alarm_id for held in self._feed.board.queue()[ROWS_MAX:]
         )
@@ -88,9 +94,12 @@ class Page:
 class Pages:
     """All connected pages of one console."""
 
-    def __init__(self, feed: Feed) -> None:
+    def __init__(self, feed: Feed, desk: Desk) -> None:
         self._feed = feed
-        self._sockets: set[web.WebSocketResponse] = set()
+        self._desk = desk
+        self._sockets: dict[web.WebSocketResponse, str] = {}
+        self._leaving: set[asyncio.Task[bool]] = set()
+        desk.on_end(self._send_away)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one page's WebSocket until it leaves."""
@@ -100,23 +109,52 @@ class Pages:
             heartbeat=TICK_EVERY_S * 5, max_msg_size=INCOMING_BYTES_MAX, compress=False
         )
         await socket.prepare(request)
-        page = Page(self._feed)
+        session = request[SIGNED].session
+        page = Page(self._feed, request[SIGNED].kinds)
         stop_listening = self._feed.listen(page.note)
-        self._sockets.add(socket)
+        self._sockets[socket] = session.key
         self._feed.set_operators(len(self._sockets))
-        writer = asyncio.create_task(_write(socket, page), name="page writer")
+        writer = asyncio.create_task(self._write(socket, page, session.key), name="page writer")
         try:
             async for message in socket:
-                # Pages have nothing to say yet; a message only shows that they live.
+                # All that a page says is that its operator is there.
                 if message.type is WSMsgType.ERROR:
                     break
+                self._desk.seen(session)
         finally:
             # First what needs no waiting: this handler may itself be cancelled while it waits.
             stop_listening()
-            self._sockets.discard(socket)
+            self._sockets.pop(socket, None)
             self._feed.set_operators(len(self._sockets))
             await end_tasks((writer,))
         return socket
+
+    async def _write(self, socket: web.WebSocketResponse, page: Page, key: str) -> None:
+        """Send until the page leaves, takes nothing any more, or its session is over."""
+        message = page.first()
+        try:
+            while self._desk.holds(key) is not None:
+                async with asyncio.timeout(SEND_WITHIN_S):
+                    await socket.send_frame(to_json(message), WSMsgType.TEXT)
+                message = await page.next()
+            await self._part(socket)
+        except TimeoutError:
+            log.warning("page takes nothing", seconds=SEND_WITHIN_S)
+            _abort(socket)
+        except ConnectionError as error:
+            log.debug("page left", error=str(error))
+
+    def _send_away(self, key: str) -> None:
+        """Close the pages of a session that somebody ended."""
+        for socket, its_key in tuple(self._sockets.items()):
+            if its_key == key:
+                task = asyncio.create_task(self._part(socket), name="page sent away")
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
+
+    async def _part(self, socket: web.WebSocketResponse) -> bool:
+        asyncio.get_running_loop().call_later(GOODBYE_S, _abort, socket)
+        return await socket.close(code=SIGNED_OUT, message=b"signed out")
 
     async def close(self) -> None:
         """Send every page away, since the server ends."""
@@ -128,21 +166,6 @@ class Pages:
         await asyncio.gather(*closing, return_exceptions=True)
         for timer in timers:
             timer.cancel()
-
-
-async def _write(socket: web.WebSocketResponse, page: Page) -> None:
-    """Send until the page leaves or takes nothing any more."""
-    message = page.first()
-    try:
-        while True:
-            async with asyncio.timeout(SEND_WITHIN_S):
-                await socket.send_frame(to_json(message), WSMsgType.TEXT)
-            message = await page.next()
-    except TimeoutError:
-        log.warning("page takes nothing", seconds=SEND_WITHIN_S)
-        _abort(socket)
-    except ConnectionError as error:
-        log.debug("page left", error=str(error))
 
 
 def _abort(socket: web.WebSocketResponse) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, ConsoleId
-from dispatch.core.access import KINDS, Kind
+from dispatch.core.access import Kind
 from dispatch.core.board import Held, Place
 from dispatch.core.connection import Connection
 from dispatch.feed import Feed
@@ -35,6 +35,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, tag="snapshot", tag_field="typ
 
     console: ConsoleId
     kinds: tuple[Kind, ...]
+    """What the person at this page may do."""
     server_time_ms: int
     connection: Connection
     alarms: list[Row]
@@ -93,12 +94,12 @@ def find_row(feed: Feed, alarm_id: AlarmId) -> Row | None:
     return None if held is None else row_of(held)
 
 
-def snapshot_of(feed: Feed, *, alarms_max: int | None = None) -> Snapshot:
+def snapshot_of(feed: Feed, kinds: tuple[Kind, ...], *, alarms_max: int | None = None) -> Snapshot:
     """Shape the whole board, or its most urgent `alarms_max`."""
     queue = feed.board.queue()
     return Snapshot(
         console=feed.console,
-        kinds=KINDS[feed.console],
+        kinds=kinds,
         server_time_ms=now_ms(),
         connection=feed.connection(),
         alarms=[row_of(held) for held in queue[:alarms_max]],
@@ -112,6 +113,6 @@ def to_json(message: Struct) -> bytes:
     return _encoder.encode(message)
 
 
-def json_response(message: Struct, *, status: int = 200) -> web.Response:
+def json_response(message: Struct | dict[str, bool], *, status: int = 200) -> web.Response:
     """Answer with a message of this file."""
-    return web.Response(body=to_json(message), status=status, content_type=JSON_TYPE)
+    return web.Response(body=_encoder.encode(message), status=status, content_type=JSON_TYPE)

@@ -7,27 +7,49 @@ from aiohttp import web
 
 from dispatch.feed import Feed, end_tasks
 from dispatch.web.api import FEED, healthz, list_alarms, post_action
+from dispatch.web.desk import Desk
 from dispatch.web.files import Files
-from dispatch.web.guard import BIND_HOST, BODY_BYTES_MAX, errors_as_json, mark_response
+from dispatch.web.guard import (
+    BEHIND_TLS,
+    BIND_HOST,
+    BODY_BYTES_MAX,
+    errors_as_json,
+    mark_response,
+)
 from dispatch.web.live import Pages
+from dispatch.web.session import (
+    DESK,
+    SESSION_PATH,
+    behind_the_door,
+    get_session,
+    sign_in,
+    sign_out,
+)
 
 PAGES = web.AppKey("pages", Pages)
 
 
-def make_app(feed: Feed, *, bind_host: str = "127.0.0.1") -> web.Application:
+def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.Application:
     """Build the application; the feed runs as long as it does.
 
     Raises:
         MissingPageError: The installation has no page.
     """
-    app = web.Application(middlewares=[errors_as_json], client_max_size=BODY_BYTES_MAX)
-    pages = Pages(feed)
+    app = web.Application(
+        middlewares=[errors_as_json, behind_the_door], client_max_size=BODY_BYTES_MAX
+    )
+    pages = Pages(feed, desk)
     files = Files()
     app[FEED] = feed
     app[PAGES] = pages
     app[BIND_HOST] = bind_host
+    app[BEHIND_TLS] = desk.behind_tls
+    app[DESK] = desk
     app.router.add_get("/", files.index)
     app.router.add_get("/static/{path:.+}", files.static)
+    app.router.add_get(SESSION_PATH, get_session)
+    app.router.add_post(SESSION_PATH, sign_in)
+    app.router.add_post(f"{SESSION_PATH}/end", sign_out)
     app.router.add_get("/ws", pages.serve)
     app.router.add_get("/api/alarms", list_alarms)
     app.router.add_post("/api/alarms/{alarm_id}/actions", post_action)

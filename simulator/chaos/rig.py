@@ -32,6 +32,7 @@ from simulator.fleet import Fleet, FleetSettings
 from simulator.fleet_processes import allow_files
 from simulator.operators import Team, TeamSettings
 from simulator.processes import Part, free_port
+from simulator.signin import open_session, sign_in
 from simulator.stack import Stack, StackSettings
 
 FILES_PER_DEVICE = 3
@@ -182,11 +183,12 @@ class Rig:
             ),
             on_feedback=self._answered,
         )
-        timeout = aiohttp.ClientTimeout(total=ACT_S_MAX)
         teams = []
         for console, url in self.stack.console_urls.items():
-            self._http[console] = aiohttp.ClientSession(url, timeout=timeout)
-            watching = TeamSettings(console=console, url=url, acts=False)
+            login = self.stack.logins[console][0]
+            self._http[console] = open_session(url, timeout_s=ACT_S_MAX)
+            await sign_in(self._http[console], login)
+            watching = TeamSettings(console=console, url=url, login=login, acts=False)
             teams.append(Team(watching, on_view=self._viewed))
 
         async def ready() -> None:

@@ -4,6 +4,7 @@ from msgspec import structs
 
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import POLICE, ActionId, AlarmId, ConsoleId, TimestampMs
+from dispatch.core.access import KINDS
 from dispatch.core.answers import Answer
 from dispatch.core.requests import BadRequest, Stamp, build_action
 from simulator.core.operator import Pace, Step, next_step, pause_s
@@ -103,11 +104,13 @@ class Team:
             name: value if name == "disposition" else f"{self._secret} {value}"
             for name, value in step.details.items()
         }
-        body = {"kind": step.kind, "operator": f"{self._secret} {operator}", **details}
+        body = {"kind": step.kind, **details}
         stamp = Stamp(
             action_id=ActionId(f"{self._console}-{self.asked}"),
             at_ms=TimestampMs(self._loop.now_ms),
             version=view.version,
+            operator=f"{self._secret} {operator}",
+            kinds=KINDS[self._console],
         )
         action = build_action(self._console, view.alarm_id, body, stamp)
         if isinstance(action, BadRequest):

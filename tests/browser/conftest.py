@@ -18,6 +18,10 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+OPERATORS = ("Ans de Wit", "Bob Bos", "Veerle Smit")
+"""Who has an account at both consoles."""
+
+
 @pytest.fixture
 async def chromium(program: Callable[[str], Path]) -> AsyncIterator[Browser]:
     """Give this test a browser with a fresh profile."""
@@ -35,5 +39,7 @@ async def chain(tmp_path: Path) -> AsyncIterator[Stack]:
     """Give this test broker, gateway and both consoles as processes."""
     registry = tmp_path / "households.json"
     households.write(households.generate(5, seed=1), registry)
-    async with running(StackSettings(data_dir=tmp_path, registry=registry)) as stack:
+    async with running(
+        StackSettings(data_dir=tmp_path, registry=registry, operators=OPERATORS)
+    ) as stack:
         yield stack

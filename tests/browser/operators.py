@@ -30,7 +30,10 @@ async def console(
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     await page.goto(stack.console_urls[name])
-    await page.locator("#operator").fill(operator)
+    login = next(one for one in stack.logins[name] if one.name == operator)
+    await page.locator("input[name=name]").fill(login.name)
+    await page.locator("input[name=password]").fill(login.password)
+    await page.locator("input[name=password]").press("Enter")
     await expect(page.locator("[data-connection=connected]")).to_be_visible(timeout=COMES_BACK_MS)
     yield page
     assert [] == errors

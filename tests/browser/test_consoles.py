@@ -54,18 +54,20 @@ async def test_an_operator_is_told_who_was_first(chain: Stack, chromium: Browser
     async with (
         witness(chain.broker_url.port) as someone,
         console(chromium, chain, "police") as one,
-        console(chromium, chain, "police") as other,
+        console(chromium, chain, "police", "Bob Bos") as other,
     ):
-        await other.locator("#operator").fill("Bob Bos")
         await press(someone, chain.settings.registry)
         await expect(one.locator(ROW)).to_contain_text("Openstaand")
         await expect(other.locator(ROW)).to_contain_text("Openstaand")
         async with one.expect_response("**/actions") as first:
             await one.locator(ROW).get_by_role("button", name="Aannemen").click()
         assert 200 == (await first.value).status
+        url = chain.console_urls["police"]
+        me = await (await other.request.get(f"{url}/api/session")).json()
         answer = await other.request.post(
-            f"{chain.console_urls['police']}/api/alarms/aware-000001.1/actions",
-            data={"kind": "accept", "operator": "Bob Bos", "seen_version": 1},
+            f"{url}/api/alarms/aware-000001.1/actions",
+            headers={"Origin": url, "X-CSRF-Token": me["csrf"]},
+            data={"kind": "accept", "seen_version": 1},
         )
         assert (409, "Ans de Wit") == (answer.status, (await answer.json())["acted_by"])
 

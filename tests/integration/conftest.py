@@ -122,11 +122,12 @@ async def page(program: Callable[[str], Path]) -> AsyncIterator["Page"]:
 
 
 @pytest.fixture
-async def server(mosquitto: Mosquitto) -> AsyncIterator["Server"]:
-    """Serve a police console."""
+async def server(mosquitto: Mosquitto, page: "Page") -> AsyncIterator["Server"]:
+    """Serve a police console, on which the page is signed in as an operator."""
     from tests.integration import console_browser  # noqa: PLC0415 - it imports this file
 
     one = console_browser.Server(mosquitto.url)
     await one.start()
+    await one.admit(page)
     yield one
     await one.stop()

@@ -14,6 +14,7 @@ from alarm_protocol.units import ConsoleId
 from dispatch.feed import Feed
 from dispatch.settings import Settings
 from dispatch.web.server import make_app
+from tests.helpers.accounts import OPERATOR, make_desk
 from tests.integration.conftest import free_port
 from tests.integration.console_wire import answered
 
@@ -60,11 +61,20 @@ class Server:
         self._settings = Settings(
             console=console, broker=parse_broker_url(broker), host="127.0.0.1", port=self.port
         )
+        self.desk, self.book = make_desk(console)
         self._runner: web.AppRunner | None = None
+
+    async def admit(self, page: Page, name: str = OPERATOR) -> None:
+        """Let a page be somebody who signed in before."""
+        account = self.book.find(name)
+        assert account is not None
+        token = self.desk.begin(account)
+        cookie = {"name": self.desk.cookie, "value": token, "url": self.url, "sameSite": "Strict"}
+        await page.context.add_cookies([cookie])  # type: ignore[list-item] # a TypedDict there
 
     async def start(self) -> None:
         """Serve, with nothing remembered from before."""
-        self._runner = web.AppRunner(make_app(Feed(self._settings)), shutdown_timeout=1)
+        self._runner = web.AppRunner(make_app(Feed(self._settings), self.desk), shutdown_timeout=1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self.port).start()
 

@@ -28,6 +28,7 @@ from alarm_protocol.units import AlarmId, ConsoleId
 from dispatch.feed import Feed, end_tasks
 from dispatch.settings import Settings
 from dispatch.web.server import make_app
+from tests.helpers.accounts import make_desk, signed_in
 
 DEADLINE_S = 15.0
 
@@ -118,7 +119,9 @@ async def console_on(url: str, console: ConsoleId = "police") -> AsyncIterator[t
     """Run a whole console against a broker; give its feed and a client of its web interface."""
     settings = Settings(console=console, broker=parse_broker_url(url), host="127.0.0.1", port=0)
     feed = Feed(settings)
-    async with TestClient(TestServer(make_app(feed))) as client:
+    desk, book = make_desk(console)
+    async with TestClient(TestServer(make_app(feed, desk))) as client:
+        client.session.headers.update(signed_in(desk, book, str(client.make_url("/"))))
         yield feed, client
 
 

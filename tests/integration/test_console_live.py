@@ -22,7 +22,7 @@ pytestmark = pytest.mark.broker
 
 ACTIONS = "/api/alarms/aware-000123.1/actions"
 VERSIONS = 100
-ACCEPT = {"kind": "accept", "operator": "K. de Boer"}
+ACCEPT = {"kind": "accept"}
 
 
 async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:

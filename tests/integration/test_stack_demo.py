@@ -105,6 +105,7 @@ def pressing_on(stack: Stack, homes: registry.Registry) -> HeadlessRun:
     settings = HeadlessSettings(
         broker=stack.broker_url,
         console_urls=stack.console_urls,
+        logins={console: logins[0] for console, logins in stack.logins.items()},
         households=homes.households,
         seconds=3,
         rate_per_s=20,

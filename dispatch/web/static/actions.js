@@ -1,29 +1,23 @@
 // What an operator does, sent to the server. Only the gateway's own answer counts as done.
 
-import { buttons, labels, problems, results, status as statusNames } from "./nl.js";
+import { buttons, problems, results, status as statusNames } from "./nl.js";
 import { person } from "./parts.js";
+import { headers } from "./session.js";
 import { changed, clearDrafts, notice, state, takeRow } from "./store.js";
 
 const ANSWER_WITHIN_MS = 8_000; // the server gives up after 5 s
 
 export async function act(row, kind, fields = {}) {
   const alarmId = row.alarm_id;
-  const operator = state.operator.trim();
   if (state.pending.has(alarmId)) return;
-  if (!operator) {
-    state.operatorMissing = true;
-    notice(alarmId, "bad", labels.operatorMissing);
-    document.getElementById("operator")?.focus();
-    return;
-  }
   state.pending.set(alarmId, kind);
   state.notices.delete(alarmId);
   changed();
   try {
     const response = await fetch(`/api/alarms/${encodeURIComponent(alarmId)}/actions`, {
       method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ ...fields, kind, operator, seen_version: row.view.version }),
+      headers: headers(),
+      body: JSON.stringify({ ...fields, kind, seen_version: row.view.version }),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     const answer = await response.json();

@@ -1,17 +1,32 @@
 // Starts the page: connects, draws at most once per frame, and speaks what is urgent.
 
-import { html, live, nothing, render } from "./vendor/lit.js";
+import { html, nothing, render } from "./vendor/lit.js";
 import { detail } from "./detail.js";
+import { doorView } from "./door.js";
 import { clock } from "./format.js";
 import { connect } from "./link.js";
-import { connection as words, consoles, labels, spoken } from "./nl.js";
+import { connection as words, consoles, door, labels, roles, spoken } from "./nl.js";
 import { badge, where } from "./parts.js";
 import { queue } from "./queue.js";
 import { say, unsay } from "./speak.js";
-import { condition, listen, lost, nowMs, setOperator, state, tables, take } from "./store.js";
+import { signOut, whoami, whose } from "./session.js";
+import {
+  condition,
+  enter,
+  leave,
+  listen,
+  lost,
+  nowMs,
+  state,
+  tables,
+  take,
+} from "./store.js";
 
 const root = document.getElementById("app");
+const ALIVE_EVERY_MS = 30_000; // how often the server hears that somebody is at the page
+const AGAIN_MS = 1_000;
 let drawing = false;
+let link = null;
 let spokenCondition = "";
 let spokenSentence = "";
 
@@ -25,6 +40,11 @@ function schedule() {
 }
 
 function draw() {
+  if (!state.signedIn) {
+    render(state.signedIn === null ? nothing : doorView(begin), root);
+    document.title = "Alarmconsole";
+    return;
+  }
   const now = condition();
   const { open } = tables();
   render(frame(now), root);
@@ -53,18 +73,21 @@ const frame = (now) => {
         <span class="dot" aria-hidden="true"></span>${words.badges[now.name]}
       </span>
       <time class="clock">${clock(nowMs())}</time>
-      <label class="operator ${state.operatorMissing ? "missing" : ""}">
-        <span>${labels.operator}</span>
-        <input
-          id="operator"
-          type="text"
-          maxlength="80"
-          autocomplete="off"
-          placeholder=${labels.operatorHint}
-          .value=${live(state.operator)}
-          @input=${(event) => setOperator(event.target.value)}
-        />
-      </label>
+      <details class="operator">
+        <summary>
+          <span class="only-spoken">${labels.operator}</span>
+          <strong data-operator>${state.me?.name}</strong>
+          ${roles[state.me?.role] ? html`(${roles[state.me.role]})` : nothing}
+        </summary>
+        <div class="menu">
+          <button type="button" data-leave="here" @click=${() => leaveServer(false)}>
+            ${door.leave}
+          </button>
+          <button type="button" data-leave="everywhere" @click=${() => leaveServer(true)}>
+            ${door.leaveAll}
+          </button>
+        </div>
+      </details>
     </header>
     ${banners(now)}
     <main>
@@ -102,5 +125,56 @@ function announce(fresh) {
 
 listen(schedule);
 setInterval(schedule, 1_000); // ages and the connection state move by themselves
-connect({ onMessage: (message) => announce(take(message)), onLost: lost });
-schedule();
+
+// Asks who is signed in, until there is an answer; then shows the alarms, or the door.
+async function begin() {
+  try {
+    const me = await whoami();
+    if (!me) {
+      state.console = await whose();
+      return gone(state.signedOut);
+    }
+    enter(me);
+    link ??= connect({ onMessage: (message) => announce(take(message)), onLost: lost, admitted });
+  } catch {
+    setTimeout(begin, AGAIN_MS);
+  }
+}
+
+// Whether the connection broke because the session is over.
+async function admitted(told) {
+  try {
+    if (told || !(await whoami())) gone(true);
+  } catch {
+    // The server is away, which the page says already.
+  }
+}
+
+function gone(ended) {
+  link?.stop();
+  link = null;
+  // What was spoken about an alarm is part of what was known.
+  say("alert", "");
+  say("status", "");
+  leave({ ended });
+}
+
+async function leaveServer(everywhere) {
+  try {
+    const response = await signOut(everywhere);
+    if (!response.ok && response.status !== 401) throw new Error("refused");
+    gone(true);
+  } catch {
+    say("alert", door.notLeft);
+  }
+}
+
+let aliveAt = 0;
+for (const name of ["pointermove", "keydown"]) {
+  addEventListener(name, ({ timeStamp }) => {
+    if (timeStamp - aliveAt < ALIVE_EVERY_MS) return;
+    aliveAt = timeStamp;
+    link?.alive();
+  });
+}
+void begin();

@@ -7,6 +7,26 @@ export const consoles = {
   veilig_thuis: { name: "Veilig Thuis", organisation: "Hollands Midden" },
 };
 
+export const roles = { operator: "", supervisor: "leidinggevende", read_only: "alleen meekijken" };
+
+export const door = {
+  title: "Alarmconsole",
+  intro: "Meld u aan om de meldingen van uw organisatie te zien.",
+  ended: "U bent afgemeld. Meld u aan om verder te gaan.",
+  name: "Naam",
+  password: "Wachtwoord",
+  enter: "Aanmelden",
+  busy: "Bezig…",
+  leave: "Afmelden",
+  leaveAll: "Overal afmelden",
+  wrong: "Naam of wachtwoord klopt niet.",
+  locked: (seconds) => `Te veel mislukte pogingen. Probeer het over ${seconds} s opnieuw.`,
+  failed: "Aanmelden lukt nu niet. Probeer het zo opnieuw.",
+  unreachable: "De console is niet bereikbaar.",
+  notLeft: "Afmelden is niet gelukt; sluit de browser of probeer het opnieuw.",
+  synthetic: "Simulatie: alle personen en adressen zijn synthetisch.",
+};
+
 export const otherAgency = { police: "Veilig Thuis", veilig_thuis: "Politie" };
 
 export const status = {
@@ -175,8 +195,7 @@ export const labels = {
   waiting: "Wacht op de eerste gegevens…",
   more: (count) => `en nog ${count} meldingen met lagere urgentie`,
   operator: "Medewerker",
-  operatorHint: "uw naam",
-  operatorMissing: "Vul eerst uw naam in (rechtsboven).",
+  account: "Account",
   age: "Leeftijd",
   place: "Plaats",
   case: "Zaak",
@@ -286,6 +305,9 @@ export const problems = {
   busy: "er wachten te veel acties op antwoord; de actie is niet verstuurd.",
   unknown: "geen antwoord van de gateway; het is niet bekend of de actie is uitgevoerd.",
   gone: "de gateway heeft deze melding niet (meer).",
+  read_only: "dit account mag alleen meekijken.",
+  forbidden: "de sessie van deze pagina klopt niet meer; laad de pagina opnieuw.",
+  unauthorized: "u bent afgemeld; meld u opnieuw aan.",
   unknown_alarm: "deze melding is op deze console niet bekend.",
   other: "de console kon de aanvraag niet verwerken.",
 };

@@ -156,6 +156,7 @@ const notice = (row) => {
 };
 
 const acceptButton = (row, head) => {
+  if (!state.kinds.includes("accept")) return openButton(row, head);
   const busy = state.pending.has(row.alarm_id);
   return html`
     <button

@@ -2,7 +2,6 @@
 
 const DELAYED_AFTER_MS = 3_000;
 const LOST_AFTER_MS = 6_000;
-const OPERATOR_KEY = "dispatch.operator";
 const NOTICES_MAX = 50;
 const DRAFTS_MAX = 200;
 
@@ -18,8 +17,9 @@ export const state = {
   pending: new Map(), // alarm id -> kind that waits for its answer
   notices: new Map(), // alarm id -> {tone, text}
   drafts: new Map(), // "alarm id/kind.field" -> text
-  operator: readOperator(),
-  operatorMissing: false,
+  signedIn: null, // null until the server was asked
+  signedOut: false, // whether a session ended on this page
+  me: null, // {name, role}
 };
 
 const listeners = new Set();
@@ -32,22 +32,26 @@ export function changed() {
 
 export const nowMs = () => Date.now() + state.clockAheadMs;
 
-function readOperator() {
-  try {
-    return localStorage.getItem(OPERATOR_KEY) ?? "";
-  } catch {
-    return ""; // storage may be switched off; the field then simply starts empty
-  }
+// Nobody is signed in (any more): what was known leaves the page.
+export function leave({ ended }) {
+  state.signedIn = false;
+  state.signedOut = ended;
+  state.me = null;
+  state.linked = null;
+  state.rows = new Map();
+  state.connection = null;
+  state.selected = null;
+  state.kinds = [];
+  state.notices.clear();
+  changed();
 }
 
-export function setOperator(name) {
-  state.operator = name;
-  state.operatorMissing = false;
-  try {
-    localStorage.setItem(OPERATOR_KEY, name);
-  } catch {
-    // kept for this page only
-  }
+export function enter(me) {
+  state.signedIn = true;
+  state.signedOut = false;
+  state.me = me;
+  state.console = me.console;
+  state.heardAt = performance.now();
   changed();
 }
 

@@ -6,11 +6,23 @@ import socket
 import subprocess
 import sys
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
+from dispatch.accounts import write_accounts
+from tests.helpers.accounts import make_desk
+
 BROKER = "mqtt://127.0.0.1:9"
 """The discard port: nothing listens there, and the console waits for it."""
+
+
+@pytest.fixture
+def accounts(tmp_path: Path) -> str:
+    """Make a file with one account at the police's console."""
+    path = tmp_path / "police.json"
+    write_accounts(path, make_desk()[1].file)
+    return str(path)
 
 
 def start(*options: str) -> subprocess.Popen[str]:
@@ -32,9 +44,12 @@ def run_to_its_end(*options: str) -> tuple[int, str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_serves_without_a_broker_and_ends_on_a_signal(number: signal.Signals) -> None:
+def test_it_serves_without_a_broker_and_ends_on_a_signal(
+    accounts: str, number: signal.Signals
+) -> None:
     """One ready line with the port that was chosen, a page behind it, and exit code 0."""
-    with start("run", "--console", "police", "--broker", BROKER, "--port", "0") as process:
+    options = ("--console", "police", "--broker", BROKER, "--port", "0", "--accounts", accounts)
+    with start("run", *options) as process:
         try:
             assert process.stdout is not None
             ready = process.stdout.readline()
@@ -51,14 +66,15 @@ def test_it_serves_without_a_broker_and_ends_on_a_signal(number: signal.Signals)
             process.kill()
 
 
-def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
+def test_a_taken_port_is_one_line_and_exit_code_2(accounts: str) -> None:
     """It names the port and what to do."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
+        options = ("--console", "police", "--broker", BROKER, "--port", port)
         code, output, errors = run_to_its_end(
-            "run", "--console", "police", "--broker", BROKER, "--port", port, "--log-level", "error"
+            "run", *options, "--log-level", "error", "--accounts", accounts
         )
     assert (code, output) == (2, "")
     assert errors == (
@@ -78,18 +94,39 @@ def test_a_taken_port_is_one_line_and_exit_code_2() -> None:
         ),
     ],
 )
-def test_a_wrong_setting_is_one_line_and_exit_code_2(options: tuple[str, ...], line: str) -> None:
+def test_a_wrong_setting_is_one_line_and_exit_code_2(
+    accounts: str, options: tuple[str, ...], line: str
+) -> None:
     """Nothing is started, and nothing but that line is said."""
-    code, output, errors = run_to_its_end("run", *options)
+    code, output, errors = run_to_its_end("run", *options, "--accounts", accounts)
     assert (code, output) == (2, "")
     last = errors.splitlines()[-1]
     assert last.startswith(f"dispatch-console: {line}")
     assert "Traceback" not in errors
 
 
+def test_without_accounts_there_is_no_console(tmp_path: Path, accounts: str) -> None:
+    """A missing file, a damaged one, and the other organisation's are each one clear line."""
+    missing, damaged = tmp_path / "missing.json", tmp_path / "damaged.json"
+    damaged.write_text("{}", encoding="utf-8")
+    lines = {
+        ("police", str(missing)): f"--accounts {missing} does not exist; make it with: dispatch-",
+        ("police", str(damaged)): f"--accounts {damaged} is no file of accounts: ",
+        (
+            "veilig_thuis",
+            accounts,
+        ): f"--accounts {accounts} is of the console police, not of veilig",
+    }
+    for (console, path), line in lines.items():
+        options = ("--console", console, "--broker", BROKER, "--port", "0", "--accounts", path)
+        code, output, errors = run_to_its_end("run", *options)
+        assert (2, "") == (code, output)
+        assert errors.splitlines()[-1].startswith(f"dispatch-console: {line}")
+
+
 def test_help_names_every_option() -> None:
     """`--help` is complete."""
     code, output, _ = run_to_its_end("run", "--help")
     assert code == 0
-    for option in ("--console", "--broker", "--port", "--host", "--log-level", "--tls-ca"):
+    for option in ("--console", "--broker", "--port", "--host", "--tls-ca", "--accounts"):
         assert option in output

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from alarm_protocol.codec import decode_action, encode
 from alarm_protocol.messages import Accept, Close, HandOver, TrackAction
@@ -12,7 +13,13 @@ from dispatch.core.access import KINDS
 from dispatch.core.requests import BadRequest, Stamp, build_action
 
 ALARM = AlarmId("aware-000123.1")
-STAMP = Stamp(action_id=ActionId("act-1"), at_ms=TimestampMs(1_795_503_119_000), version=4)
+STAMP = Stamp(
+    action_id=ActionId("act-1"),
+    at_ms=TimestampMs(1_795_503_119_000),
+    version=4,
+    operator="K. de Boer",
+    kinds=KINDS["police"],
+)
 
 COMPLETE: dict[str, dict[str, Any]] = {
     "accept": {},
@@ -27,8 +34,9 @@ COMPLETE: dict[str, dict[str, Any]] = {
 
 
 def build(console: ConsoleId = "police", /, **body: Any) -> TrackAction | BadRequest:
-    """Build from a body with an operator in it."""
-    return build_action(console, ALARM, {"operator": "K. de Boer", **body}, STAMP)
+    """Build as an operator of this console."""
+    stamp = structs.replace(STAMP, kinds=KINDS[console])
+    return build_action(console, ALARM, body, stamp)
 
 
 def refused(result: TrackAction | BadRequest) -> BadRequest:
@@ -48,9 +56,9 @@ def test_every_allowed_kind_becomes_an_action_of_the_wire(console: ConsoleId, ki
     assert kind == msgspec.to_builtins(action)["kind"]
 
 
-def test_the_server_stamps_id_time_and_version() -> None:
+def test_the_server_stamps_id_time_version_and_operator() -> None:
     """None of them can be chosen from outside, but what the operator saw may be told."""
-    stamped = {"action_id": "mine", "at_ms": 1, "alarm_id": "other.1"}
+    stamped = {"action_id": "mine", "at_ms": 1, "alarm_id": "other.1", "operator": "Not Me"}
     expected = Accept(
         action_id=ActionId("act-1"),
         alarm_id=ALARM,
@@ -80,6 +88,14 @@ def test_what_the_other_agency_does_is_not_allowed(console: ConsoleId, kind: str
     assert "accept" in problem.en
 
 
+def test_who_only_looks_acts_on_nothing() -> None:
+    """A role without actions is told so, whatever it asks for."""
+    stamp = structs.replace(STAMP, kinds=())
+    problem = refused(build_action("police", ALARM, {"kind": "accept"}, stamp))
+    assert "read_only" == problem.reason
+    assert "meekijken" in problem.nl
+
+
 @pytest.mark.parametrize("kind", [None, "", "confirm_delivery", "ACCEPT", 3, ["accept"], {}])
 def test_an_unknown_kind_is_named_with_the_choices(kind: object) -> None:
     """Anything that is no kind gives the list of kinds."""
@@ -99,9 +115,8 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
 @pytest.mark.parametrize(
     ("body", "nl", "en"),
     [
-        ({"kind": "accept", "operator": " "}, "naam van de medewerker", "'operator' is required"),
-        ({"kind": "accept", "operator": 7}, "moet tekst zijn", "must be text"),
-        ({"kind": "accept", "operator": "x" * 81}, "81 tekens", "at most 80"),
+        ({"kind": "note", "text": 7}, "moet tekst zijn", "must be text"),
+        ({"kind": "assign_unit", "unit": "x" * 81}, "81 tekens", "at most 80"),
         ({"kind": "assign_unit"}, "eenheid ('unit') is verplicht", "'unit' is required"),
         ({"kind": "note", "text": "a\x00b"}, "stuurtekens", "control characters"),
         ({"kind": "note", "text": "a\u202eb"}, "stuurtekens", "control characters"),

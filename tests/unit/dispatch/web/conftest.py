@@ -9,7 +9,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from dispatch.feed import Feed
 from dispatch.settings import Settings
+from dispatch.web.desk import Desk
 from dispatch.web.server import make_app
+from tests.helpers.accounts import MemoryBook, make_desk, signed_in
 
 NOBODY = BrokerUrl("127.0.0.1", 9, tls=False)
 """The discard port: nothing listens there."""
@@ -24,7 +26,15 @@ async def feed() -> Feed:
 
 
 @pytest.fixture
-async def client(feed: Feed) -> AsyncIterator[Client]:
-    """Serve that feed and give a client of it."""
-    async with TestClient(TestServer(make_app(feed))) as client:
+async def office() -> tuple[Desk, MemoryBook]:
+    """Give the desk where people sign in, and its accounts."""
+    return make_desk()
+
+
+@pytest.fixture
+async def client(feed: Feed, office: tuple[Desk, MemoryBook]) -> AsyncIterator[Client]:
+    """Serve that feed and give a client of it, on which an operator is signed in."""
+    desk, book = office
+    async with TestClient(TestServer(make_app(feed, desk))) as client:
+        client.session.headers.update(signed_in(desk, book, str(client.make_url("/"))))
         yield client

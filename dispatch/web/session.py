@@ -1,0 +1,116 @@
+"""Signing in and out over HTTP, and the door that everything else is behind."""
+
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from dispatch.core.accounts import PASSWORD_CHARS_MAX
+from dispatch.web.desk import Desk, Signed, SignInRefusal, may_change
+from dispatch.web.rows import JSON_TYPE, Problem, json_response
+
+DESK = web.AppKey("desk", Desk)
+SIGNED = web.RequestKey("signed", Signed)
+
+SESSION_PATH: Final = "/api/session"
+_OPEN: Final = frozenset({"/", "/healthz", SESSION_PATH})
+"""What needs no session, besides the page's own files. Everything else does."""
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+
+class _Credentials(msgspec.Struct, frozen=True):
+    name: str
+    password: str
+
+
+class _Leaving(msgspec.Struct, frozen=True):
+    everywhere: bool = False
+
+
+@web.middleware
+async def behind_the_door(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only signed-in people through, and changes only from their own page."""
+    if request.path in _OPEN or request.path.startswith("/static/"):
+        return await handler(request)
+    signed = request.app[DESK].signed(request)
+    if signed is None:
+        raise web.HTTPUnauthorized
+    if request.method not in SAFE_METHODS and not may_change(request, signed):
+        raise web.HTTPForbidden
+    request[SIGNED] = signed
+    if request.method not in SAFE_METHODS:
+        request.app[DESK].seen(signed.session)
+    return await handler(request)
+
+
+async def get_session(request: web.Request) -> web.Response:
+    """Answer with who is signed in, or 401."""
+    desk = request.app[DESK]
+    signed = desk.signed(request)
+    if signed is None:
+        raise web.HTTPUnauthorized
+    return json_response(desk.me(signed))
+
+
+async def sign_in(request: web.Request) -> web.Response:
+    """Take a name and a password; answer with a cookie that only this browser has."""
+    desk = request.app[DESK]
+    if request.content_type != JSON_TYPE:
+        raise web.HTTPUnsupportedMediaType
+    try:
+        given = msgspec.json.decode(await request.read(), type=_Credentials)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _refused(400, "bad_sign_in", "stuur naam en wachtwoord", "send name and password")
+    if len(given.password) > PASSWORD_CHARS_MAX:
+        return _told(SignInRefusal(reason="wrong"))
+    token = await desk.sign_in(given.name[:PASSWORD_CHARS_MAX], given.password)
+    if isinstance(token, SignInRefusal):
+        return _told(token)
+    response = json_response({"signed_in": True})
+    response.set_cookie(
+        desk.cookie,
+        token,
+        max_age=desk.sessions.limits.absolute_ms // 1_000,
+        path="/",
+        httponly=True,
+        samesite="Strict",
+        secure=desk.behind_tls,
+    )
+    return response
+
+
+async def sign_out(request: web.Request) -> web.Response:
+    """End this session, or with `everywhere` every session of this person."""
+    desk = request.app[DESK]
+    try:
+        leaving = msgspec.json.decode(await request.read() or b"{}", type=_Leaving)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return _refused(400, "invalid_json", "de aanvraag is geen JSON", "the request is no JSON")
+    desk.sign_out(request[SIGNED].session, everywhere=leaving.everywhere)
+    response = json_response({"signed_in": False})
+    response.del_cookie(
+        desk.cookie, path="/", httponly=True, samesite="Strict", secure=desk.behind_tls
+    )
+    return response
+
+
+def _told(refusal: SignInRefusal) -> web.Response:
+    seconds = -(-refusal.wait_ms // 1_000)
+    if refusal.reason == "locked":
+        response = _refused(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "locked",
+            f"te veel mislukte pogingen; probeer het over {seconds} s opnieuw",
+            f"too many failed attempts; try again in {seconds} s",
+        )
+        response.headers["Retry-After"] = str(seconds)
+        return response
+    if refusal.reason == "busy":
+        return _refused(503, "busy", "even geduld, probeer het zo opnieuw", "busy; try again soon")
+    return _refused(401, "wrong", "naam of wachtwoord klopt niet", "name or password is wrong")
+
+
+def _refused(status: int, error: str, nl: str, en: str) -> web.Response:
+    return json_response(Problem(error=error, message=nl, message_en=en), status=status)
