@@ -58,6 +58,7 @@ def add(
 ) -> None:
     """Add accounts, each with a new password, which is printed once and kept nowhere."""
     file = _read_or_begin(accounts, console)
+    lines = []
     for name in names:
         kept = clean_name(name)
         if kept is None:
@@ -69,22 +70,25 @@ def add(
             raise AccountsError(f"{kept!r} has an account already; use: users reset")
         password = _password(kept, given=password_stdin)
         file = with_account(file, make_account(kept, role.value, password))
-        _say(kept, role.value, password, given=password_stdin)
+        lines.append(_line(kept, role.value, password, given=password_stdin))
     if len(file.accounts) > ACCOUNTS_MAX:
         raise AccountsError(f"{accounts} would hold more than {ACCOUNTS_MAX} accounts")
     write_accounts(accounts, file)
+    typer.echo("\n".join(lines))
 
 
 @cli.command()
 def reset(names: Names, accounts: AccountsPath, *, password_stdin: FromStdin = False) -> None:
     """Give accounts a new password, open them again, and end all their sessions."""
     file = read_accounts(accounts)
+    lines = []
     for name in names:
         old = _find(file, accounts, name)
         password = _password(old.name, given=password_stdin)
         file = with_account(file, make_account(old.name, old.role, password))
-        _say(old.name, old.role, password, given=password_stdin)
+        lines.append(_line(old.name, old.role, password, given=password_stdin))
     write_accounts(accounts, file)
+    typer.echo("\n".join(lines))
 
 
 @cli.command()
@@ -141,5 +145,6 @@ def _password(name: str, *, given: bool) -> str:
     return password
 
 
-def _say(name: str, role: str, password: str, *, given: bool) -> None:
-    typer.echo(f"account {name!r} {role} password {'as given' if given else password}")
+def _line(name: str, role: str, password: str, *, given: bool) -> str:
+    """Return what is printed once the account is on disk; nothing keeps the password."""
+    return f"account {name!r} {role} password {'as given' if given else password}"

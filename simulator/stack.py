@@ -3,7 +3,6 @@
 The demo, the tests and the benchmark all start it through here.
 """
 
-import asyncio
 import contextlib
 import re
 import sys
@@ -17,10 +16,9 @@ from alarm_protocol.units import CONSOLES, ConsoleId
 from simulator.brokers import BrokerKind, LocalBroker
 from simulator.core.errors import StackError
 from simulator.processes import Part, accepts, free_port
-from simulator.signin import Login
+from simulator.signin import Login, make_accounts
 
 _URL = re.compile(r"\burl=(\S+)")
-_PASSWORD = re.compile(r"^account .* password (\S+)$", re.MULTILINE)
 PORT_TAKEN = "is taken by another program"
 """What a console says of a port that it cannot have."""
 
@@ -101,7 +99,8 @@ class Stack:
             if self.settings.broker is not None:
                 await self._check_given_broker(self.settings.broker)
             for console in self.consoles:
-                self.logins[console] = await self._make_accounts(console)
+                names = (f"sim-{console}", *self.settings.operators)
+                self.logins[console] = await make_accounts(self._accounts(console), console, names)
             for part in self.parts:
                 await self._start_part(part)
                 self._note_url(part)
@@ -183,26 +182,6 @@ class Stack:
 
     def _accounts(self, console: ConsoleId) -> Path:
         return self.settings.data_dir / "accounts" / f"{console}.json"
-
-    async def _make_accounts(self, console: ConsoleId) -> tuple[Login, ...]:
-        """Make new accounts for this start; their passwords are in no file."""
-        path = self._accounts(console)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        names = (f"sim-{console}", *self.settings.operators)
-        command = ["users", "add", *names, "--accounts", str(path), "--console", console]
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "dispatch", *command),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        output, errors = await process.communicate()
-        found = _PASSWORD.findall(output.decode())
-        if process.returncode != 0 or len(found) != len(names):
-            raise StackError(f"no accounts for console {console}: {errors.decode().strip()}")
-        return tuple(
-            Login(name=name, password=password) for name, password in zip(names, found, strict=True)
-        )
 
     def _fleet(self) -> Part:
         settings = self.settings

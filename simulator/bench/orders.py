@@ -54,6 +54,8 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: str
     port: int
+    cookie: str
+    """Of somebody who is signed in there."""
     slow: bool = False
 
 

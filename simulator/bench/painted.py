@@ -80,9 +80,9 @@ def _playwright() -> Any:
 
 
 @contextlib.asynccontextmanager
-async def watching(port: int | None) -> AsyncIterator[Painted | None]:
+async def watching(seen: tuple[str, str] | None) -> AsyncIterator[Painted | None]:
     """Open a console's page in headless Chromium; None where there is none, and the log says so."""
-    if port is None:
+    if seen is None:
         yield None
         return
     program = next(filter(None, map(shutil.which, _NAMES)), None)
@@ -98,7 +98,10 @@ async def watching(port: int | None) -> AsyncIterator[Painted | None]:
         try:
             page = await browser.new_page(viewport={"width": 1_400, "height": 900})
             await page.add_init_script(_WATCH)
-            await page.goto(f"http://127.0.0.1:{port}/")
+            url, cookie = seen
+            name, _, value = cookie.partition("=")
+            await page.context.add_cookies([{"name": name, "value": value, "url": url}])
+            await page.goto(url)
             await page.wait_for_load_state("networkidle", timeout=10_000)
             # The page has the wall clock; the stand has the other.
             yield Painted(page, _wall_offset_ns())

@@ -151,7 +151,7 @@ class Receiver:
         self._send(tap, packet)
 
     def _screen(self, screen: Screen) -> None:
-        link, rest = open_screen(screen.port)
+        link, rest = open_screen(screen.port, screen.cookie)
         stage, find = (None if screen.slow else self._stage(screen.stage)), self._numbers.findall
 
         def on_text(text: bytes) -> None:

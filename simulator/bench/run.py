@@ -68,9 +68,7 @@ async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
     async with stand.chain(case, run_id) as chain:
         place = Place(chain.folder, run_id, chain.first)
         count = case.presses
-        receiver = _tool(
-            place, "receiver", _receiver_orders(stand, case, place, count, chain.ports)
-        )
+        receiver = _tool(place, "receiver", _receiver_orders(stand, case, place, count, chain))
         sender = _tool(
             place,
             "sender",
@@ -87,7 +85,8 @@ async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
             start_s_max=60,
         )
         async with _started(receiver), _noise(stand, case, place) as noise:
-            async with watching(chain.ports.get(POLICE) if case.painted else None) as painted:
+            seen = chain.page_of(POLICE) if case.painted else None
+            async with watching(seen) as painted:
                 async with _started(sender):
                     cpu_us = await _measured(case, chain.pids, sender, place)
                     await _ended(sender)
@@ -112,12 +111,13 @@ def _tool(place: Place, name: str, orders: msgspec.Struct, start_s_max: float = 
 
 
 def _receiver_orders(
-    stand: Stand, case: Case, place: Place, count: int, ports: dict[str, int]
+    stand: Stand, case: Case, place: Place, count: int, chain: Chain
 ) -> ReceiverOrders:
     screens = [
         Screen(
             stage=console if number == 0 else f"{console} screen {number + 1}",
-            port=ports[console],
+            port=chain.ports[console],
+            cookie=chain.cookies[console],
             slow=case.slow_screen and number == case.screens - 1,
         )
         for console in (CONSOLES if case.subject == "system" else ())

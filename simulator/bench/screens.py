@@ -13,7 +13,7 @@ _LONG, _LONGER = 126, 127
 _ANSWER_BYTES_MAX = 16_384
 
 
-def open_screen(port: int) -> tuple[socket.socket, bytes]:
+def open_screen(port: int, cookie: str) -> tuple[socket.socket, bytes]:
     """Open a console's live WebSocket; return the socket, and what came after the handshake.
 
     Raises:
@@ -27,6 +27,7 @@ def open_screen(port: int) -> tuple[socket.socket, bytes]:
             (
                 f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
                 f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\n"
+                f"Origin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n"
                 "Sec-WebSocket-Version: 13\r\n\r\n"
             ).encode()
         )

@@ -22,7 +22,9 @@ from simulator.bench.profiles import Case
 from simulator.bench.wire import PACKET_ID_MAX, READ_BYTES, connected_socket, publish_packet
 from simulator.brokers import BrokerKind, LocalBroker
 from simulator.processes import Part, accepts, free_port
+from simulator.signin import Login, cookie_of, make_accounts
 
+SIGN_IN_S_MAX = 15.0
 GATEWAY_START_S_MAX = 180.0
 """With a million records and no snapshot a start takes a while."""
 _CLEAR_TOGETHER = 100
@@ -35,6 +37,7 @@ class Chain:
 
     Attributes:
         ports: Each real console's port.
+        cookies: Of somebody who is signed in at each.
         pids: Processes whose processor time is told, by name.
         data_dir: Where the subject keeps its journal, if it has one.
         first: The first device that presses.
@@ -42,11 +45,18 @@ class Chain:
 
     folder: Path
     ports: dict[str, int]
+    cookies: dict[str, str]
     pids: dict[str, int]
     data_dir: Path | None
     first: int
     subject: Part | None
     fsync_us: tuple[float, float]
+
+    def page_of(self, console: str) -> tuple[str, str] | None:
+        """Return the address of a console's page and the cookie for it, where there is one."""
+        if console not in self.ports:
+            return None
+        return f"http://127.0.0.1:{self.ports[console]}", self.cookies[console]
 
     async def stop_subject(self) -> None:
         """End the subject in an orderly way, so that its journal is complete."""
@@ -65,6 +75,15 @@ def fsync_us(folder: Path) -> tuple[float, float]:
             times.append((clock.monotonic_ns() - begin_ns) / 1_000)
     times.sort()
     return times[_SYNCS // 2], times[_SYNCS * 95 // 100]
+
+
+def _accounts(folder: Path, console: str) -> Path:
+    return folder / "accounts" / f"{console}.json"
+
+
+async def _login(folder: Path, console: str) -> Login:
+    (login,) = await make_accounts(_accounts(folder, console), console, ("bench",))
+    return login
 
 
 class Stand:
@@ -120,12 +139,26 @@ class Stand:
             f"console {name}": self._console(name, port, folder) for name, port in ports.items()
         }
         try:
+            logins = {name: await _login(folder, name) for name in ports}
             for part in parts.values():
                 await part.start()
+            cookies = {
+                name: await cookie_of(
+                    f"http://127.0.0.1:{port}", logins[name], timeout_s=SIGN_IN_S_MAX
+                )
+                for name, port in ports.items()
+            }
             pids = {name: part.pid for name, part in parts.items() if part.pid is not None}
             has_journal = case.subject in ("gateway", "naive", "system")
             yield Chain(
-                folder, ports, pids, data_dir if has_journal else None, first, subject, took
+                folder,
+                ports,
+                cookies,
+                pids,
+                data_dir if has_journal else None,
+                first,
+                subject,
+                took,
             )
         finally:
             for part in reversed(parts.values()):
@@ -167,6 +200,7 @@ class Stand:
     def _console(self, name: str, port: int, folder: Path) -> Part:
         command = [sys.executable, "-m", "dispatch", "run", "--console", name]
         command += ["--broker", str(self.broker_url), "--port", str(port)]
+        command += ["--accounts", str(_accounts(folder, name))]
         return Part(f"console {name}", command, log=folder / "logs" / f"console-{name}.log")
 
     def _clear(self, first: int, pool: int, run_id: str) -> None:

@@ -6,12 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 import alarm_gateway.app
 import dispatch.app
 import simulator.cli
 from alarm_gateway.adapters.journal import Journal
+from dispatch.accounts import write_accounts
+from dispatch.core.accounts import AccountFile
 from simulator.households import generate, write
+from tests.helpers.accounts import make_desk
 from tests.helpers.gateway import ALARM_RECORDS
 
 MAINS = {
@@ -21,7 +25,8 @@ MAINS = {
 }
 BROKER = "--broker mqtt://127.0.0.1:1"
 RUN = f"alarm-gateway run {BROKER} --data-dir new"
-CONSOLE = f"dispatch-console run --console police {BROKER} --port 0"
+CONSOLE = f"dispatch-console run --console police {BROKER} --port 0 --accounts police.json"
+USERS = "dispatch-console users"
 FLEET = f"alarm-simulator fleet {BROKER} --registry homes.json"
 HEAR = "alarm-gateway explain --registry homes.json"
 EXPORT = "alarm-gateway export --registry homes.json --console police"
@@ -138,6 +143,22 @@ CONSOLES = [
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-ca gone.pem", ("--tls-ca gone.pem", "PEM")),
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-cert file", ("--tls-cert file", "PEM")),
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-key file", ("--tls-key needs --tls-cert",)),
+    Bad(f"{CONSOLE} --accounts gone", ("--accounts gone", "users add")),
+    Bad(f"{CONSOLE} --accounts file", ("--accounts file", "no file of accounts")),
+    Bad(f"{CONSOLE} --accounts folder", ("--accounts folder", "Is a directory")),
+    Bad(f"{CONSOLE} --console veilig_thuis", ("police", "its own accounts")),
+    Bad(f"{CONSOLE} --idle-minutes 0", ("--idle-minutes", "run --help")),
+    Bad(f"{CONSOLE} --session-hours x", ("--session-hours", "run --help")),
+    Bad(f"{USERS} add Ans", ("missing option '--accounts'", "users add --help")),
+    Bad(f"{USERS} add Ans --accounts new.json", ("new.json is new", "--console")),
+    Bad(f"{USERS} add Ans --accounts new.json --console x", ("--console 'x'", "police or")),
+    Bad(f"{USERS} add Ans --accounts gone/new --console police", ("gone/new", "written")),
+    Bad(f"{USERS} add <b> --accounts police.json", ("'<b>'", "letters, digits")),
+    Bad(f"{USERS} add ans --accounts police.json", ("'ans'", "users reset")),
+    Bad(f"{USERS} add Bob --accounts police.json --role x", ("--role", "users add --help")),
+    Bad(f"{USERS} reset Bob --accounts police.json", ("'Bob'", "users list")),
+    Bad(f"{USERS} disable Bob --accounts police.json", ("'Bob'", "users list")),
+    Bad(f"{USERS} list --accounts gone", ("--accounts gone", "users add")),
 ]
 SIMULATOR = [
     Bad("alarm-simulator nope", ("no such command 'nope'", "see alarm-simulator --help")),
@@ -225,6 +246,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "twice.json").write_text(text.replace(second, second.replace("2", "1")), "utf-8")
     nobody = json.loads(text) | {"households": []}
     (folder / "none.json").write_text(json.dumps(nobody), encoding="utf-8")
+    ans = replace(make_desk()[1].file.accounts[0], name="Ans")
+    write_accounts(folder / "police.json", AccountFile(console="police", accounts=(ans,)))
     disk = Journal(folder / "data", on_durable=lambda *_: None, on_failure=lambda _: None)
     disk.start()
     disk.append(ALARM_RECORDS)

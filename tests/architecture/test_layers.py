@@ -13,6 +13,7 @@ PROGRAMS = ("alarm_gateway", "dispatch", "simulator")
 PACKAGES = ("alarm_protocol", *PROGRAMS)
 
 PURE = {
+    "unicodedata",
     "__future__", "abc", "bisect", "collections", "copy", "dataclasses", "enum", "functools",
     "hashlib", "heapq", "hmac", "itertools", "json", "math", "operator", "re", "statistics",
     "string", "tomllib", "types", "typing",
