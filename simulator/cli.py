@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
@@ -31,6 +32,10 @@ from simulator.fleet_processes import (
 )
 from simulator.outages.run import parse_names, run_outages
 from simulator.registry import load as load_registry
+from simulator.scenario.run import RunSettings, run_scenario
+from simulator.scenario.script import SPEED_MAX
+from simulator.scenario.shelf import find as find_scenario
+from simulator.scenario.shelf import overview
 from simulator.world.command import parse_seeds, run_worlds
 from simulator.world.planner import DEVICES_MAX, HOURS_MAX, Wish, parse_faults
 
@@ -304,6 +309,44 @@ def outage(
     names = parse_names(name)
     play = partial(run_outages, names, seed=seed, short=short, as_json=as_json)
     raise typer.Exit(run_until_signal(lambda stop: play(stop=stop)))
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="One of `scenarios`, or a file of your own.")],
+    *,
+    broker: Annotated[
+        str | None,
+        typer.Option("--broker", metavar="URL", help="A broker that runs already; else our own."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides who presses when, and how people work.")] = 1,
+    speed: Annotated[
+        float | None,
+        typer.Option(
+            min=1,
+            max=SPEED_MAX,
+            metavar="X",
+            help="How many times faster than life; else as the scenario says.",
+        ),
+    ] = None,
+) -> None:
+    """Play a scenario on real processes, with simulated people at both consoles.
+
+    Exits 0 only if it came to what the scenario expects: nothing lost, nothing double, and
+    what its file says. The same seed presses at the same moments.
+    """
+    url = parse_broker_url(broker) if broker is not None else None
+    script = find_scenario(scenario)
+    logs.configure(logs.Level.ERROR)
+    settings = RunSettings(script=script, seed=seed, speed=speed or script.speed, broker=url)
+    allow_files(script.buttons)
+    raise typer.Exit(run_until_signal(lambda stop: run_scenario(settings, stop)))
+
+
+@app.command()
+def scenarios() -> None:
+    """List the scenarios that come with the program."""
+    Console(width=max(100, Console().width)).print(overview())
 
 
 def main() -> None:

@@ -88,7 +88,7 @@ class Fleet:
         self._steady = SteadyClock()
         self._changed = asyncio.Event()
         self.schedule = Schedule()
-        shared = LinkSettings(
+        self.shared = LinkSettings(
             broker=settings.broker,
             steady=self._steady,
             schedule=self.schedule,
@@ -100,7 +100,7 @@ class Fleet:
         )
         now_ms = self._steady.now_ms()
         self.links: dict[DeviceId, DeviceLink] = {
-            household.device_id: DeviceLink(self._device(household, now_ms), shared)
+            household.device_id: DeviceLink(self._device(household, now_ms), self.shared)
             for household in settings.households
         }
 

@@ -60,6 +60,9 @@ class TeamSettings:
     pace: Pace = DEFAULT_PACE
     acts: bool = True
     """False: only watch."""
+    step_of: Callable[[ConsoleId, AlarmView], Step | None] = next_step
+    pace_of: Callable[[str], Pace] | None = None
+    """How long each kind of step takes, where it is not `pace`."""
 
 
 @dataclass(slots=True)
@@ -143,7 +146,9 @@ class Team:
         if known is not None and known.version > view.version:
             return
         self._views[view.alarm_id] = view
-        if view.alarm_id not in self._working and next_step(self.settings.console, view):
+        if view.alarm_id not in self._working and self.settings.step_of(
+            self.settings.console, view
+        ):
             self._waiting[view.alarm_id] = None
         elif view.status == "closed" and view.alarm_id not in self._working:
             del self._views[view.alarm_id]
@@ -163,12 +168,14 @@ class Team:
         console = self.settings.console
         try:
             while (view := self._views.get(alarm_id)) is not None:
-                step = next_step(console, view)
+                step = self.settings.step_of(console, view)
                 if step is None:
                     break
                 key = f"{self.settings.seed}/{console}/{alarm_id}/{view.status}"
                 dice = Random(key)  # noqa: S311 - thinking times, no secret
-                await asyncio.sleep(pause_s(self.settings.pace, dice.gauss()))
+                pace_of = self.settings.pace_of
+                pace = self.settings.pace if pace_of is None else pace_of(step.kind)
+                await asyncio.sleep(pause_s(pace, dice.gauss()))
                 if not await self._act(http, view, step):
                     await asyncio.sleep(RETRY_S)
         finally:

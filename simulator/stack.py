@@ -34,6 +34,7 @@ class StackSettings:
         broker_kind: Which one of our own.
         fleet: Devices of the fleet, from number `fleet_first` of the file; 0 = no fleet.
         console_ports: Wished ports; a taken one is replaced by a free one.
+        policy: The gateway's policy file; None leaves the defaults.
         with_consoles: False leaves them out, for tests of the gateway alone.
         operators: Whom to give an account at each console, beside the simulated team's.
     """
@@ -49,6 +50,7 @@ class StackSettings:
     console_ports: tuple[int, int] | None = None
     with_consoles: bool = True
     operators: tuple[str, ...] = ()
+    policy: Path | None = None
 
 
 class Stack:
@@ -164,11 +166,13 @@ class Stack:
         return {console: free_port(port) for console, port in zip(CONSOLES, wished, strict=True)}
 
     def _gateway(self) -> Part:
-        options = {
+        options: dict[str, object] = {
             "--broker": self._broker_address,
             "--data-dir": self.settings.data_dir / "gateway",
             "--registry": self.settings.registry,
         }
+        if self.settings.policy is not None:
+            options["--policy"] = self.settings.policy
         return self._part("gateway", "alarm_gateway", "run", options)
 
     def _console(self, console: ConsoleId, port: int) -> Part:

@@ -65,6 +65,8 @@ class DeviceSettings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_every_ms: DurationMs = DurationMs(60_000)
     battery_pct: int | None = 100
     location: Location | None = None
+    tamper: bool = False
+    """Whether the device says that somebody opened or moved it."""
 
 
 class Outgoing(NamedTuple):
@@ -254,5 +256,6 @@ class Device:
             device_id=self.device_id,
             sent_at_ms=now_ms,
             battery_pct=self.settings.battery_pct,
+            tamper=self.settings.tamper,
         )
         return [Outgoing(heartbeat_topic(self.device_id), encode(beat), qos=0, retain=False)]

@@ -224,6 +224,17 @@ SIMULATOR = [
     Bad("alarm-simulator chaos --faults x", ("no fault 'x'", "gateway_kill")),
     Bad("alarm-simulator chaos --folder file", ("--folder file",)),
     Bad("alarm-simulator chaos --folder /proc/x", ("--folder /proc/x",)),
+    Bad("alarm-simulator run nope", ("no scenario 'nope'", "quiet-night")),
+    Bad("alarm-simulator run gone.toml", ("gone.toml", "alarm-simulator scenarios")),
+    Bad("alarm-simulator run folder.toml", ("folder.toml", "alarm-simulator scenarios")),
+    Bad("alarm-simulator run broken.toml", ("broken.toml", "no TOML", "line 2")),
+    Bad("alarm-simulator run empty.toml", ("empty.toml", "missing required field 'title'")),
+    Bad("alarm-simulator run bytes.toml", ("bytes.toml", "UTF-8")),
+    Bad("alarm-simulator run quiet-night --speed 0.5", ("--speed", "run --help")),
+    Bad("alarm-simulator run quiet-night --speed nan", ("--speed", "run --help")),
+    Bad("alarm-simulator run quiet-night --seed x", ("--seed", "run --help")),
+    Bad("alarm-simulator run quiet-night --broker x", ("'x'", "mqtt://host:port")),
+    Bad("alarm-simulator scenarios nope", ("nope", "scenarios --help")),
     Bad("alarm-simulator outage x", ("no outage 'x'", "poison-router")),
 ]
 
@@ -233,6 +244,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with good and bad files of every kind."""
     folder = tmp_path_factory.mktemp("bad")
     (folder / "folder").mkdir()
+    (folder / "folder.toml").mkdir()
+    (folder / "bytes.toml").write_bytes(b"\xff\xfe")
     (folder / "bytes").write_bytes(b"\xff\xfe")
     for name, text in FILES.items():
         (folder / name).write_text(text, encoding="utf-8")
