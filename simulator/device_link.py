@@ -12,6 +12,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import mqtt5
 import structlog
@@ -167,6 +168,7 @@ class DeviceLink(asyncio.Protocol):
         if self.closing:
             transport.close()
             return
+        self._shared.schedule.after(CONNECT_S_MAX, partial(self._must_be_online, transport))
         down = self.device.link("down")
         broker = self._shared.broker
         self._write(
@@ -181,6 +183,11 @@ class DeviceLink(asyncio.Protocol):
                 ),
             ).write()
         )
+
+    def _must_be_online(self, transport: asyncio.BaseTransport) -> None:
+        """Leave a connection on which the broker never answered: it may be half open for ever."""
+        if self._transport is transport and not self.online:
+            self._drop("the broker did not answer")
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Come back later, unless this is the end."""
@@ -326,6 +333,25 @@ class DeviceLink(asyncio.Protocol):
     def _write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
+
+    # -- a connection that goes and comes -----------------------------------------------
+
+    def cut(self) -> None:
+        """Lose the connection without a word, and stay away until `restore`."""
+        self.closing = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def leave(self) -> None:
+        """Disconnect in order, and stay away until `restore`."""
+        self.close()
+
+    def restore(self) -> None:
+        """Connect again after `cut` or `leave`; a connection that is there stays."""
+        if self.closing:
+            self.closing = False
+            self.ended = None
+            self._reconnect()
 
     # -- the end ------------------------------------------------------------------------
 

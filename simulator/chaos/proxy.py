@@ -100,6 +100,10 @@ class _Side(asyncio.Protocol):
     def joined(self, peer: "_Side") -> None:
         """Pass on what came early: there is somewhere to write to."""
         self._peer = peer
+        if self._transport is None or self._transport.is_closing():
+            # Its client left meanwhile, and its CONNECT must not displace the client's next one.
+            peer.reset()
+            return
         for data in self._early:
             peer.write(data)
         self._early.clear()

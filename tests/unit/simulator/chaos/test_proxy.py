@@ -106,3 +106,31 @@ async def test_an_absent_broker_is_a_closed_connection() -> None:
         with suppress(ConnectionResetError):
             assert b"" == await reader.read(1)
         writer.close()
+
+
+async def test_a_client_that_left_reaches_no_broker() -> None:
+    """What it sent before is dropped: its CONNECT would displace its own next connection."""
+    heard: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        data = b""
+        with suppress(ConnectionError):
+            data = await reader.read(100)
+        heard.put_nowait(data)
+        writer.close()
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    proxy = Proxy("one", BrokerUrl("127.0.0.1", port, tls=False))
+    await proxy.start()
+    try:
+        _, writer = await asyncio.open_connection(proxy.url.host, proxy.url.port)
+        writer.write(b"CONNECT")
+        while not proxy.sides:
+            await asyncio.sleep(0)
+        proxy.cut()
+        assert b"" == await asyncio.wait_for(heard.get(), DEADLINE_S)
+        writer.close()
+    finally:
+        await proxy.stop()
+        server.close()
