@@ -32,7 +32,6 @@ from simulator.bench.verdict import (
     without_broker,
 )
 from simulator.brokers import BrokerKind
-from simulator.files import write_atomically
 
 FORMAT = "aware-bench-1"
 
@@ -186,7 +185,7 @@ def _write(settings: BenchSettings, file: BenchFile, findings: list[Finding]) ->
     for path, text in forms:
         if path is not None:
             try:
-                write_atomically(path, text.encode())
+                path.write_text(text, encoding="utf-8")
             except OSError as error:
                 raise BenchError(f"{path} cannot be written: {error.strerror}") from None
 

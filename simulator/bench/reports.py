@@ -125,12 +125,13 @@ def ceiling_rows(file: BenchFile) -> list[list[str]]:
                 f"{worst / 1_000:.1f}",
                 _plain(figures.get(f"{cpu}gateway_us"), 0),
                 _plain(figures.get(f"{cpu}broker_us"), 0),
+                one.ceiling.limited_by,
             ]
         )
     return found
 
 
-CEILING_COLUMNS = ("ceiling", "rate", "held", "p99 ms", "gateway us", "broker us")
+CEILING_COLUMNS = ("ceiling", "rate", "held", "p99 ms", "subject us", "broker us", "limited by")
 
 
 def _aligned(heads: tuple[str, ...], lines: list[list[str]]) -> str:

@@ -35,6 +35,17 @@ class Ceiling(msgspec.Struct, frozen=True, kw_only=True):
     runs: list[RunFigures]
     probes: list[Probe]
 
+    @property
+    def limited_by(self) -> str:
+        """What stopped the search: the lowest rate above that was refused, and why."""
+        refused = [one for one in self.probes if one.refused and one.rate_per_s > self.rate_per_s]
+        if not refused:
+            return f"nothing up to {RATE_MAX:,.0f}/s"
+        # Each rate has two chances: the second failure is the one that counted.
+        first = min(one.rate_per_s for one in refused)
+        last = [one for one in refused if one.rate_per_s == first][-1]
+        return f"{last.refused} at {last.rate_per_s:,.0f}/s"
+
 
 def why_not(figures: RunFigures, p99_us_max: float) -> str | None:
     """Tell why a rate was not sustained; None means that it was."""
@@ -90,16 +101,17 @@ async def find_ceiling(search: Search, run: RunCase) -> Ceiling:
 async def _climb(
     search: Search, holds: Callable[[float, float], Awaitable[RunFigures | None]]
 ) -> float:
-    """Return the highest rate that held for a short while."""
-    rate, best = search.case.rate_per_s, 0.0
-    seconds = search.case.seconds
+    """Return the highest rate that held for a short while, 0 where none did."""
+    rate, best, seconds = search.case.rate_per_s, 0.0, search.case.seconds
     while rate <= RATE_MAX and await holds(rate, seconds):
         best, rate = rate, round(rate * GROWTH)
     while not best and rate > RATE_MIN:
-        rate = round(rate / GROWTH)
-        if await holds(rate, seconds):
-            return rate
+        lower = round(rate / GROWTH)
+        if await holds(lower, seconds):
+            best = lower
+        else:
+            rate = lower
     finer = round(best * FINER)
-    while finer < min(rate, RATE_MAX) and await holds(finer, seconds):
+    while best and finer < min(rate, RATE_MAX) and await holds(finer, seconds):
         best, finer = finer, round(finer * FINER)
     return best
