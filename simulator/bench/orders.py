@@ -5,6 +5,7 @@ those of CLOCK_MONOTONIC, which all processes of one machine share.
 """
 
 import array
+import contextlib
 import ctypes
 import os
 import re
@@ -124,14 +125,20 @@ def say_ready(words: str) -> None:
     sys.stdout.flush()
 
 
-def be_precise() -> None:
-    """Wake up when asked (Linux lets a sleep last 50 us longer), and before others if allowed."""
+def be_precise(*, realtime: bool = False) -> None:
+    """Wake up when asked (Linux lets a sleep last 50 us longer), and before others if allowed.
+
+    Devices and screens do not share the gateway's processor in the field: here they do, and
+    must not wait for it. What presses asks for more than what receives, which would be woken
+    for every packet. Without the right to, the lateness that is reported shows if it matters.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)
-    try:
+    with contextlib.suppress(OSError):
         os.nice(_NICE)
-    except OSError:
-        return  # no right to: the lateness that is reported will show whether it matters
+    if realtime and sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def press_id(run_id: str, number: int) -> str:

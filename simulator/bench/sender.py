@@ -37,7 +37,7 @@ from simulator.bench.wire import (
     publish_packet,
 )
 
-SPIN_NS = 80_000
+SPIN_NS = 20_000
 """How long before a press the clock is watched instead of slept."""
 TOGETHER_MAX = 64
 """Presses in one write, where several are due at once."""
@@ -140,7 +140,7 @@ def main() -> None:
     packets = make_packets(orders)
     link = connected_socket(parse_broker_url(orders.broker), f"{orders.run_id}-devices")
     sender = Sender(link, packets, orders.rate_per_s)
-    be_precise()
+    be_precise(realtime=True)
     gc.collect()
     gc.freeze()
     gc.disable()
