@@ -45,7 +45,9 @@ class RunFigures(msgspec.Struct, frozen=True, kw_only=True):
     stages: dict[str, StageFigures]
     cpu_us: dict[str, float]
     """Processor time for one press, by part, from the operating system."""
-    load_average: float
+    others_pct: float | None
+    """Share of the machine's processors that other programs, the kernel's own work and other
+    machines of the same host took; None where it cannot be told."""
     fsync_p50_us: float
     """What a write and fdatasync took on this disk, just before the run."""
     fsync_p95_us: float
@@ -93,10 +95,15 @@ def spread(values: Iterable[float]) -> Spread:
 
 
 def stage_figures(
-    latencies_us: Sequence[int], *, presses: int, lost: int, repeated: int
+    latencies_us: Sequence[int], *, presses: int, lost: int, repeated: int, never: int = 0
 ) -> StageFigures:
-    """Summarise the latencies at one place."""
+    """Summarise the latencies at one place.
+
+    Of the presses that are measured `never` did not come: they took the longest time there is.
+    """
     histogram = HdrHistogram(1, LATENCY_US_MAX, DIGITS)
+    if never:
+        histogram.record_value(LATENCY_US_MAX, never)
     for latency_us in latencies_us:
         histogram.record_value(min(max(1, latency_us), LATENCY_US_MAX))
     at = histogram.get_value_at_percentile

@@ -127,7 +127,8 @@ def all_runs(result: BenchResult, subjects: Sequence[str] = ()) -> list[RunFigur
 
 def _totals(result: BenchResult) -> dict[str, Spread]:
     ours = all_runs(result, _OURS)
-    return {
+    others = [run.others_pct for run in all_runs(result) if run.others_pct is not None]
+    return ({"all.others_pct": spread(others)} if others else {}) | {
         "all.lost": spread([sum(run.lost for run in ours)]),
         "all.duplicated": spread([sum(run.duplicated for run in ours)]),
         "all.invalid": spread([sum(not run.valid for case in result.cases for run in case.runs)]),

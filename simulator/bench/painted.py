@@ -59,7 +59,10 @@ class Painted:
             if number in painted_ns
         ]
         lost = len(due_ns) - sum(number in painted_ns for number in range(len(due_ns)))
-        return stage_figures(latencies, presses=len(due_ns) - lost, lost=lost, repeated=0)
+        never = len(due_ns) - from_number - len(latencies)
+        return stage_figures(
+            latencies, presses=len(due_ns) - lost, lost=lost, repeated=0, never=never
+        )
 
 
 def _wall_offset_ns() -> int:

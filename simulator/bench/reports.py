@@ -1,5 +1,6 @@
 """The result as text: a table for people, Markdown for a CI job, JUnit XML for its tests tab."""
 
+from statistics import median
 from xml.etree import ElementTree as ET
 
 from simulator.bench.figures import RunFigures, Spread, merged
@@ -26,7 +27,7 @@ def run_line(case: Case, run: RunFigures) -> str:
     return (
         f"{case.name:>16} {case.rate_per_s:>6.0f}/s: p50 {worst.p50_us / 1_000:.2f} p99 "
         f"{worst.p99_us / 1_000:.2f} ms, lost {run.lost}, late {run.late_pct:.2f}%, "
-        f"us/press: {costs}; load {run.load_average:.1f}, fsync {run.fsync_p50_us:.0f} us"
+        f"us/press: {costs}; others {run.others_pct or 0:.0f}%, fsync {run.fsync_p50_us:.0f} us"
         + ("" if run.valid else " INVALID")
     )
 
@@ -184,13 +185,15 @@ def about_line(file: BenchFile) -> str:
     result, machine = file.result, file.result.machine
     runs = all_runs(result)
     pages = any("painted" in run.stages for run in runs)
-    load = max((run.load_average for run in runs), default=0.0)
+    others = sorted(run.others_pct for run in runs if run.others_pct is not None)
+    taken = f"{median(others):.0f}% (up to {others[-1]:.0f}%)" if others else "an unknown share"
     syncs = sorted(run.fsync_p50_us for run in runs)
     sync = f"{syncs[len(syncs) // 2]:.0f} us ({syncs[0]:.0f} to {syncs[-1]:.0f})" if syncs else "-"
     return (
         f"Profile {result.profile}, {result.at}, {result.seconds / 60:.1f} min on {machine.cores} "
         f"cores, {machine.memory_gib:g} GiB, {machine.system}, Python {machine.python}; broker "
-        f"{machine.broker}; highest load average {load:.1f}; making 16 KiB durable took {sync}. "
+        f"{machine.broker}; other programs took {taken} of the processors; making 16 KiB durable "
+        f"took {sync}. "
         + (
             "Pages: headless Chromium in the case browser, WebSocket clients elsewhere."
             if pages

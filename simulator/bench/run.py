@@ -6,7 +6,6 @@ import os
 import re
 import sqlite3
 import sys
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +29,12 @@ from simulator.bench.orders import (
     read_times,
 )
 from simulator.bench.painted import Painted, watching
+from simulator.bench.processor import Meter
 from simulator.bench.profiles import Case
 from simulator.bench.stand import Chain, Stand
 from simulator.processes import Part
 
 ENDS_S_MAX = 60.0
-_CPU_CLOCK = 2
-"""As in clock_getcpuclockid(3): the scheduler's own account, all threads together."""
 _START = re.compile(r"start_ns=(\d+)")
 _T = TypeVar("_T")
 
@@ -88,7 +86,8 @@ async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
             seen = chain.page_of(POLICE) if case.painted else None
             async with watching(seen) as painted:
                 async with _started(sender):
-                    cpu_us = await _measured(case, chain.pids, sender, place)
+                    tools = [receiver, sender] + ([noise] if noise is not None else [])
+                    costs = await _measured(case, chain.pids, tools, place)
                     await _ended(sender)
                 (place.folder / "receiver.stop").touch()
                 await _ended(receiver)
@@ -98,7 +97,7 @@ async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
                 await noise.stop()
         if chain.data_dir is not None:
             await chain.stop_subject()
-        return _figures(case, place, chain, cpu_us, painted)
+        return _figures(case, place, chain, costs, painted)
 
 
 def _tool(place: Place, name: str, orders: msgspec.Struct, start_s_max: float = 30) -> Part:
@@ -169,20 +168,19 @@ async def _until(at_ns: int) -> None:
         await asyncio.sleep(left_ns / 1e9)
 
 
-async def _measured(
-    case: Case, pids: dict[str, int], sender: Part, place: Place
-) -> dict[str, float]:
-    """Wait while the presses run; return what each part spent on one, without the warm-up."""
+async def _measured(case: Case, pids: dict[str, int], tools: list[Part], place: Place) -> Meter:
+    """Wait while the presses run; return what each part spent on them, without the warm-up."""
+    sender = tools[1]
     found = _START.search(sender.ready_line)
     if found is None:
         raise BenchError(f"the sender does not say when it starts: {sender.ready_line!r}")
     start_ns = int(found[1])
     await _until(start_ns + round(case.warm_up_s * 1e9))
     (place.folder / "noise.go").touch()
-    before = {name: cpu_s(pid) for name, pid in pids.items()}
+    meter = Meter(pids, [tool.pid for tool in tools if tool.pid is not None])
     await _until(start_ns + round((case.warm_up_s + case.seconds) * 1e9))
-    presses = case.rate_per_s * case.seconds
-    return {name: max(0.0, cpu_s(pid) - before[name]) / presses * 1e6 for name, pid in pids.items()}
+    meter.stop()
+    return meter
 
 
 async def _ended(part: Part) -> None:
@@ -200,26 +198,12 @@ async def _ended(part: Part) -> None:
         raise BenchError(f"the {part.name} failed; {part.last_words()}")
 
 
-def cpu_s(pid: int) -> float:
-    """Return the processor time that a process has used, from the operating system (Linux).
-
-    Its processor-time clock counts nanoseconds, where `/proc` counts hundredths of a second.
-
-    Raises:
-        BenchError: There is no such process, or this is no Linux.
-    """
-    try:
-        return time.clock_gettime(~pid << 3 | _CPU_CLOCK)
-    except OSError:
-        raise BenchError(f"the processor time of process {pid} cannot be read") from None
-
-
 def _told(path: Path, kind: type[_T]) -> _T:
     return msgspec.json.decode(path.read_bytes(), type=kind)
 
 
 def _figures(
-    case: Case, place: Place, chain: Chain, cpu_us: dict[str, float], painted: Painted | None
+    case: Case, place: Place, chain: Chain, costs: Meter, painted: Painted | None
 ) -> RunFigures:
     count = case.presses
     out = place.folder / "sender.out"
@@ -253,15 +237,25 @@ def _figures(
         lateness_max_us=kept.max_us,
         stages=stages,
         cpu_us={
-            **cpu_us,
+            **{
+                name: used_s / (case.rate_per_s * case.seconds) * 1e6
+                for name, used_s in costs.used_s.items()
+            },
             "driver": sent.cpu_s / count * 1e6,
             "receiver": seen.cpu_s / count * 1e6,
         },
-        load_average=os.getloadavg()[0],
+        others_pct=_others_pct(case, costs),
         fsync_p50_us=chain.fsync_us[0],
         fsync_p95_us=chain.fsync_us[1],
         noise_per_s=0.0 if heard is None else heard.done / max(0.1, heard.seconds),
     )
+
+
+def _others_pct(case: Case, costs: Meter) -> float | None:
+    """Return what programs of others took of the whole machine, where that can be told."""
+    if "broker" not in costs.parts or case.painted:
+        return None  # a broker that is not ours and the browser would count as others
+    return 100 * costs.others_s / (case.seconds * (os.cpu_count() or 1))
 
 
 def _stage(
@@ -276,6 +270,7 @@ def _stage(
         latencies,
         presses=sum(map(bool, times)),
         lost=sum(not one for one in times),
+        never=len(due_ns) - from_number - len(latencies),
         repeated=sum(one - 1 for one in times if one > 1),
     )
 

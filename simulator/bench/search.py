@@ -14,6 +14,8 @@ STEP_DOWN = 0.92
 RATE_MIN = 50.0
 RATE_MAX = 15_000.0
 CONFIRMS_MAX = 5
+FAR_OFF = 5
+"""A p99 so many times over the limit is no noise."""
 
 RunCase = Callable[[Case], Awaitable[RunFigures]]
 
@@ -58,10 +60,15 @@ def why_not(figures: RunFigures, p99_us_max: float) -> str | None:
     return None
 
 
+def _hopeless(figures: RunFigures, p99_us_max: float) -> bool:
+    return figures.valid and (figures.lost > 0 or figures.p99_worst_us() > FAR_OFF * p99_us_max)
+
+
 async def find_ceiling(search: Search, run: RunCase) -> Ceiling:
     """Climb in steps until a rate fails, go finer from there, and confirm what holds for long.
 
-    A single failure may be noise of the machine: each rate has two chances.
+    A single failure may be noise of the machine: each rate has two chances, unless the first
+    was far off.
     """
     probes: list[Probe] = []
 
@@ -81,6 +88,8 @@ async def find_ceiling(search: Search, run: RunCase) -> Ceiling:
             )
             if refused is None:
                 return figures
+            if _hopeless(figures, search.p99_us_max):
+                break
         return None
 
     best = await _climb(search, holds)

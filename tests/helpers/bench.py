@@ -28,7 +28,7 @@ def run(stages: Mapping[str, StageFigures] | None = None, **changes: Any) -> Run
     one = stage(1_000, 1_000)
     values: dict[str, Any] = {
         "sent": 2, "acknowledged": 2, "journalled": 2, "duplicated": 0, "late_pct": 0.0,
-        "lateness_p99_us": 10.0, "lateness_max_us": 20.0, "load_average": 0.5,
+        "lateness_p99_us": 10.0, "lateness_max_us": 20.0, "others_pct": 3.0,
         "cpu_us": {"broker": 100.0, "gateway": 80.0}, "fsync_p50_us": 500.0, "fsync_p95_us": 900.0,
         "stages": dict(stages) if stages is not None else dict.fromkeys(CONSOLES, one),
     }  # fmt: skip

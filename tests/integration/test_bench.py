@@ -16,7 +16,7 @@ from alarm_protocol.units import CONSOLES
 from simulator.bench.orders import SenderOrders
 from simulator.bench.profiles import Case, Noise
 from simulator.bench.results import BenchFile
-from simulator.bench.run import cpu_s, run_case
+from simulator.bench.run import run_case
 from simulator.bench.stand import Stand
 from simulator.bench.wire import PacketCutter, connected_socket, publish_packet, subscribe_packet
 from simulator.brokers import LocalBroker
@@ -151,13 +151,6 @@ async def test_a_given_broker_is_used_and_left_as_it_was(tmp_path: Path) -> None
         assert views_kept(broker.url) == []
     finally:
         broker.part.kill()
-
-
-def test_processor_time_of_another_process_is_read_finely(tmp_path: Path) -> None:
-    """A process that only started has used less than a second, and more than nothing."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert 0 <= cpu_s(process.pid) < 1
-        process.communicate(b"\n")
 
 
 def test_a_wrong_wish_is_one_line(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.bench.figures import (
+    LATENCY_US_MAX,
     Lateness,
     Spread,
     lateness,
@@ -36,6 +37,14 @@ def test_any_latency_can_be_recorded(latencies_us: list[int]) -> None:
     """A latency beyond the histogram, or one below a microsecond, is recorded at its end."""
     found = stage_figures(latencies_us, presses=len(latencies_us), lost=0, repeated=0)
     assert len(latencies_us) == merged([found]).get_total_count()
+
+
+def test_what_never_came_took_longest() -> None:
+    """Nobody gets a better median by losing presses."""
+    found = stage_figures([1_000, 1_000], presses=2, lost=3, repeated=0, never=3)
+    assert found.p50_us == pytest.approx(LATENCY_US_MAX, rel=0.01)
+    nothing = stage_figures([], presses=0, lost=5, repeated=0, never=5)
+    assert nothing.p99_us == pytest.approx(LATENCY_US_MAX, rel=0.01)
 
 
 def test_histograms_of_several_runs_add_up() -> None:

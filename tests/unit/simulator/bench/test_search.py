@@ -67,6 +67,18 @@ async def test_one_failure_may_be_noise() -> None:
     assert found.rate_per_s > 2_500
 
 
+async def test_a_rate_that_is_far_off_has_no_second_chance() -> None:
+    """Half a second where a tenth is allowed is no noise, and time is short."""
+
+    async def slow(case: Case) -> RunFigures:
+        rates.append(case.rate_per_s)
+        return taking(600_000)
+
+    rates: list[float] = []
+    await find_ceiling(SEARCH, slow)
+    assert len(rates) == len(set(rates))
+
+
 async def test_nothing_sustained_is_a_ceiling_of_zero() -> None:
     """A chain that is never fast enough has no ceiling, and no runs that speak for one."""
     found = await find_ceiling(SEARCH, Machine(0).run)
