@@ -17,6 +17,7 @@ from alarm_protocol.units import DeviceId
 from simulator import households as making
 from simulator.bench.cli import bench, load
 from simulator.button import Button, ButtonSettings
+from simulator.certs.command import certs
 from simulator.chaos.faults import parse_kinds
 from simulator.chaos.run import RATE_PER_S, ChaosSettings, run_chaos
 from simulator.cli_parts import hand_device, run_fleet, run_until_signal
@@ -232,6 +233,7 @@ def demo(
 
 app.command()(load)
 app.command()(bench)
+app.command()(certs)
 
 
 @app.command()

@@ -19,3 +19,7 @@ class StackError(SimulatorError):
 
 class ConsoleError(SimulatorError):
     """A console answered in a way that a simulated operator cannot work with."""
+
+
+class CertificateError(SimulatorError):
+    """A certificate cannot be made, read or revoked."""

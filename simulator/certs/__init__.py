@@ -1,0 +1,1 @@
+"""A small certificate authority for tests: who is who on a broker with TLS."""
