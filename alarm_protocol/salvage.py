@@ -4,6 +4,7 @@ A cry for help does not become less of one because a battery says 101 %. Whateve
 be read gets the value that says least, and its name is told, so that people can see the doubt.
 """
 
+import json
 from hashlib import sha256
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -24,8 +25,8 @@ from alarm_protocol.units import (
 
 NO_DEVICE = DeviceId("")
 """The payload names no device that can be read. The topic does."""
-NO_TIME = TimestampMs(0)
-"""The payload has no time that can be read."""
+NO_TIME = TimestampMs(-1)
+"""The payload has no time that can be read; on the wire no time is below 0."""
 MARKS = frozenset({"press_id", "trigger", "sequence", "pressed_at_ms"})
 """An object with none of these is no press at all."""
 
@@ -40,8 +41,8 @@ def salvage(text: str) -> tuple[Press, tuple[str, ...]] | None:
         contract; None for what is no JSON object or has nothing of a press in it.
     """
     try:
-        raw = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+        raw = json.loads(text)  # takes NaN, 1e999 and half a surrogate, which cost their field only
+    except (ValueError, RecursionError):
         return None
     if not isinstance(raw, dict) or MARKS.isdisjoint(raw):
         return None
@@ -85,11 +86,11 @@ class _Reader:
         value: T
         try:
             value = msgspec.convert(self._raw[name], kind)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, ValueError):
             self.wrong.append(name)
             try:
                 value = msgspec.convert(self._raw[name], kind, strict=False)
-            except msgspec.ValidationError:
+            except (msgspec.ValidationError, ValueError):
                 value = otherwise
         return value
 
@@ -102,7 +103,7 @@ class _Reader:
         bare = {name: place.get(name) for name in ("latitude", "longitude")}
         try:
             return msgspec.convert(bare, Location)
-        except msgspec.ValidationError:
+        except (msgspec.ValidationError, ValueError):
             return None
 
 
@@ -112,5 +113,5 @@ _OPTIONAL = frozenset({"sent_at_ms", "battery_pct", "location"})
 def _made_id(raw: dict[str, Any]) -> PressId:
     """Name a press without a usable id, so that its repeats have the same name."""
     same = {name: raw.get(name) for name in ("press_id", *sorted(MARKS))}
-    digest = sha256(msgspec.json.encode(same, order="sorted")).hexdigest()
+    digest = sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
     return PressId(f"unreadable-{digest[:32]}")

@@ -92,11 +92,13 @@ class _Pending:
     press: Press
     sent: int
     due_ms: TimestampMs
+    tries: int = 0
+    """Sendings since the broker was reached last: what came before says nothing of it now."""
 
 
-def retry_delay_ms(attempt: int) -> DurationMs:
-    """Return how long to wait for feedback after the `attempt`-th sending (1 is the first)."""
-    return DurationMs(min(RETRY_FIRST_MS << min(attempt - 1, 16), RETRY_MAX_MS))
+def retry_delay_ms(tries: int) -> DurationMs:
+    """Return how long to wait for feedback after so many sendings on one connection."""
+    return DurationMs(min(RETRY_FIRST_MS << min(tries - 1, 16), RETRY_MAX_MS))
 
 
 class Device:
@@ -156,7 +158,7 @@ class Device:
         """Take note that the broker is reached, and return all that waited for it."""
         self._online = True
         for pending in self._pending.values():
-            pending.due_ms = now_ms
+            pending.due_ms, pending.tries = now_ms, 0
         presses = self._due_presses(now_ms)
         return [*presses, self.link("up"), *self._due_heartbeat(now_ms)]
 
@@ -237,10 +239,11 @@ class Device:
 
     def _send(self, pending: _Pending, now_ms: TimestampMs) -> Outgoing:
         pending.sent += 1
+        pending.tries += 1
         pending.press = msgspec.structs.replace(
             pending.press, attempt=pending.sent, sent_at_ms=now_ms
         )
-        pending.due_ms = TimestampMs(now_ms + retry_delay_ms(pending.sent))
+        pending.due_ms = TimestampMs(now_ms + retry_delay_ms(pending.tries))
         payload = encode_press(pending.press, self.settings.key)
         topic = press_topic(self.device_id)
         return Outgoing(topic, payload, qos=1, retain=False, press=pending.press)

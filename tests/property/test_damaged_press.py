@@ -24,12 +24,14 @@ GOOD: dict[str, Any] = {
     "location": {"latitude": 52.1, "longitude": 4.5, "accuracy_m": 8, "fixed_at_ms": NOW_MS},
 }
 MARKS = ("press_id", "trigger", "sequence", "pressed_at_ms")
+# `json.dumps` writes NaN, Infinity and halves of surrogates too, which strict readers refuse.
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(st.characters(exclude_categories=["Cs"]), max_size=80),
+    | st.floats()
+    | st.text(st.characters(), max_size=80)
+    | st.sampled_from(["\ud800", "a\udc00"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
     max_leaves=6,
 )

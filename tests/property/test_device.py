@@ -31,6 +31,8 @@ class DeviceMachine(RuleBasedStateMachine):
         self.online = False
         self.count = 0
         self.attempts: dict[str, int] = {}
+        self.tries: dict[str, int] = {}
+        """Sendings since the broker was reached last; they alone lengthen the waits."""
         self.due: dict[str, int] = {}
         self.answered: set[str] = set()
         self.best = -1
@@ -53,7 +55,8 @@ class DeviceMachine(RuleBasedStateMachine):
             self.attempts[press.press_id] += 1
             assert self.attempts[press.press_id] == press.attempt
             assert press.sent_at_ms == self.now
-            wait = WAITS_MS[min(press.attempt, len(WAITS_MS)) - 1]
+            tries = self.tries[press.press_id] = self.tries.get(press.press_id, 0) + 1
+            wait = WAITS_MS[min(tries, len(WAITS_MS)) - 1]
             self.due[press.press_id] = self.now + wait
 
     def expected_due(self) -> list[str]:
@@ -98,6 +101,7 @@ class DeviceMachine(RuleBasedStateMachine):
     def connect(self) -> None:
         """Reach the broker: all that is unanswered goes out, then the link is up."""
         self.online = True
+        self.tries.clear()
         self.due = dict.fromkeys(self.due, self.now)
         out = self.device.connected(self.now)
         self.check_sent(out, list(self.due))
