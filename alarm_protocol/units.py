@@ -42,6 +42,11 @@ NoteText = Annotated[
 """Lines of text without other control characters."""
 
 
+def other_console(console: ConsoleId) -> ConsoleId:
+    """Return the other control room."""
+    return VEILIG_THUIS if console == POLICE else POLICE
+
+
 def alarm_id_of(device_id: DeviceId, number: int) -> AlarmId:
     """Name the `number`-th alarm of a device (1 is the first)."""
     return AlarmId(f"{device_id}.{number}")

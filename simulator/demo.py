@@ -243,8 +243,7 @@ def _own_command() -> list[str]:
     script = Path(sys.executable).with_name("alarm-simulator")
     if not script.exists():
         return [sys.executable, "-m", "simulator"]
-    relative = os.path.relpath(script)
-    return [str(script) if relative.startswith("..") else relative]
+    return [str(script)]
 
 
 @contextlib.contextmanager

@@ -21,10 +21,14 @@ def noted(
     alarm: AlarmState, record: Record, console: ConsoleId | None, entry: TimelineEntry
 ) -> AlarmState:
     """Make the next version of the alarm's view, with one more line of history."""
+    alarm = with_line(alarm, console, entry)
+    return replace(alarm, view_version=alarm.view_version + 1, changed_at_ms=record.at_ms)
+
+
+def with_line(alarm: AlarmState, console: ConsoleId | None, entry: TimelineEntry) -> AlarmState:
+    """Return the alarm with one more line of history, which this console may read, or both."""
     return replace(
         alarm,
-        view_version=alarm.view_version + 1,
-        changed_at_ms=record.at_ms,
         timeline=(*alarm.timeline, Line(console, entry))[-TIMELINE_KEPT_MAX:],
         timeline_count=alarm.timeline_count + 1,
     )

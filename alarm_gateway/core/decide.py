@@ -18,6 +18,7 @@ from alarm_gateway.core.lifecycle import next_status
 from alarm_gateway.core.policy import Policy, ms
 from alarm_gateway.core.prioritise import prioritise
 from alarm_gateway.core.records import (
+    LEVEL_MAX,
     Acted,
     Condensed,
     Delivered,
@@ -45,8 +46,6 @@ from alarm_protocol.units import (
 
 SAMPLE_BYTES_MAX = 512
 SAMPLE_DEVICES_MAX = 8
-LEVEL_MAX = 2
-"""Escalation: 1 is loud at the console itself, 2 goes to the supervisor and the other agency."""
 
 
 class Confirmed(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from alarm_gateway.core.alarm_changes import (
     opened_without_press,
     opens,
     supervised,
+    with_line,
     with_track,
 )
 from alarm_gateway.core.device_state import (
@@ -33,6 +34,7 @@ from alarm_gateway.core.device_state import (
 from alarm_gateway.core.errors import InvariantError, JournalError
 from alarm_gateway.core.lifecycle import next_status
 from alarm_gateway.core.records import (
+    LEVEL_MAX,
     Acted,
     Condensed,
     Delivered,
@@ -66,7 +68,7 @@ from alarm_protocol.messages import (
     action_kind,
 )
 from alarm_protocol.salvage import NO_DEVICE, NO_TIME
-from alarm_protocol.units import CONSOLES, AlarmId, DeviceId, TimestampMs
+from alarm_protocol.units import CONSOLES, AlarmId, DeviceId, TimestampMs, other_console
 
 T = TypeVar("T")
 
@@ -334,7 +336,6 @@ def _own_after(own: OwnTrack, action: TrackAction, at_ms: TimestampMs) -> OwnTra
 
 
 def _escalated(alarm: AlarmState, record: Record, event: Escalated) -> AlarmState:
-    entry = TimelineEntry(at_ms=record.at_ms, kind="escalated", text=event.reason)
     track = alarm.track(event.console)
     level = max(track.own.escalation_level, event.level)
     unreachable = track.unreachable or event.reason == "console_unreachable"
@@ -342,8 +343,14 @@ def _escalated(alarm: AlarmState, record: Record, event: Escalated) -> AlarmStat
     alarm = with_track(alarm, event.console, track)
     if event.reason not in alarm.reasons:
         alarm = replace(alarm, reasons=(*alarm.reasons, event.reason))
-    # At the highest level the other agency learns of it too.
-    return noted(alarm, record, event.console if event.level < 2 else None, entry)  # noqa: PLR2004
+    kind = "escalated" if event.level < LEVEL_MAX else "escalated_further"
+    entry = TimelineEntry(at_ms=record.at_ms, kind=kind, text=event.reason)
+    alarm = noted(alarm, record, event.console, entry)
+    if event.level < LEVEL_MAX:
+        return alarm
+    # At the highest level the other agency learns of it too, and that it is not its own.
+    told = TimelineEntry(at_ms=record.at_ms, kind="other_escalated", text=event.reason)
+    return with_line(alarm, other_console(event.console), told)
 
 
 def _union(first: tuple[T, ...], second: tuple[T, ...]) -> tuple[T, ...]:

@@ -21,6 +21,9 @@ FLOOD = DeviceId("gateway-flood")
 RETENTION = DeviceId("_retention")
 """Aggregate of what was purged; no device has this name either."""
 
+LEVEL_MAX = 2
+"""Escalation: 1 is loud at the console itself, 2 goes to the supervisor and the other agency."""
+
 Condition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
 EscalationReason = Literal["not_accepted", "console_unreachable"]
 

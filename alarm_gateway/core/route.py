@@ -37,6 +37,7 @@ from alarm_protocol.units import (
     DeviceId,
     TimestampMs,
     device_id_of,
+    other_console,
 )
 
 
@@ -61,11 +62,6 @@ _SHAPES = (
 _write = msgspec.json.Encoder().encode
 _NOTHING_DUE = frozenset({"on_scene", "handed_over", "closed"})
 _NO_HOUSEHOLD = Raw(b"null")
-
-
-def other_console(console: ConsoleId) -> ConsoleId:
-    """Return the other control room."""
-    return VEILIG_THUIS if console == POLICE else POLICE
 
 
 class _Facts(Struct, frozen=True, gc=False, kw_only=True):

@@ -7,6 +7,7 @@ location, so the text of a press, which holds it, is sealed for it.
 from typing import Literal
 
 from alarm_gateway.core.records import (
+    LEVEL_MAX,
     Acted,
     Condensed,
     Delivered,
@@ -21,8 +22,6 @@ from alarm_gateway.core.records import (
 from alarm_protocol.units import POLICE, ConsoleId
 
 Reading = Literal["whole", "sealed", "withheld"]
-SHARED_LEVEL = 2
-"""At this level of escalation the other agency learns of it too."""
 
 
 def reading_of(record: Record, console: ConsoleId) -> Reading:
@@ -35,7 +34,7 @@ def reading_of(record: Record, console: ConsoleId) -> Reading:
         case Acted() | Refused() | Delivered():
             reading = "whole" if event.console == console else "withheld"
         case Escalated():
-            shared = event.console == console or event.level >= SHARED_LEVEL
+            shared = event.console == console or event.level >= LEVEL_MAX
             reading = "whole" if shared else "withheld"
         case Condensed():
             # A flood names devices of other homes; a console is only told how many there were.

@@ -186,7 +186,7 @@ function position(location) {
 function textOf({ kind, text }) {
   if (!text) return "";
   if (kind === "raised" || kind === "pressed_again") return nl.triggers[text] ?? text;
-  if (kind === "escalated") return nl.reasons[text] ?? text;
+  if (kind.includes("escalated")) return nl.reasons[text] ?? text;
   if (kind === "refused") return misfit(text);
   if (kind === "fault" || kind === "fault_over") return nl.conditions[text] ?? text;
   if (kind === "flood") return text.replace(/[a-z]+/g, (word) => nl.counted[word] ?? word);

@@ -29,10 +29,12 @@ def test_an_alarm_that_nobody_accepts_escalates_twice() -> None:
     assert views(gateway.take(Tick(), now_ms=NOW_MS + 29_999), "police") == []
     first = gateway.take(Tick(), now_ms=NOW_MS + 30_000)
     assert view(first, "police").own_track.escalation_level == 1
-    assert view(first, "veilig_thuis").timeline[-1].kind != "escalated"
+    assert "escalated" == view(first, "police").timeline[-1].kind
+    assert "escalated" not in [entry.kind for entry in view(first, "veilig_thuis").timeline]
     second = gateway.take(Tick(), now_ms=NOW_MS + 60_000)
     assert view(second, "police").own_track.escalation_level == 2
-    assert view(second, "veilig_thuis").timeline[-1].kind == "escalated"
+    assert "escalated_further" == view(second, "police").timeline[-1].kind
+    assert "other_escalated" == view(second, "veilig_thuis").timeline[-1].kind
 
 
 def test_an_escalation_that_came_due_while_the_gateway_was_down_is_made_up_for() -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from alarm_gateway.core.device_state import AlarmState, Line, TrackState
 from alarm_gateway.core.policy import Policy
-from alarm_gateway.core.route import Router, other_console
+from alarm_gateway.core.route import Router
 from alarm_protocol.codec import decode_alarm_view
 from alarm_protocol.households import SECTION_BYTES_MAX, Household, Member
 from alarm_protocol.messages import (
@@ -25,6 +25,7 @@ from alarm_protocol.units import (
     DeviceId,
     PressId,
     TimestampMs,
+    other_console,
 )
 from tests.helpers.gateway import DEVICE, NOW_MS, Gateway, household, press
 

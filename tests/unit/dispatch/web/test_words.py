@@ -26,6 +26,8 @@ WITHOUT_OPERATOR = {
     "pressed_again",
     "refused",
     "escalated",
+    "escalated_further",
+    "other_escalated",
     "fault",
     "fault_over",
     "flood",
