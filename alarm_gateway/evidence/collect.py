@@ -19,10 +19,16 @@ from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.records import Condensed, Pressed, Record
-
 from alarm_gateway.evidence.legal_view import Reading, reading_of
 from alarm_protocol.households import Household, HouseholdView
-from alarm_protocol.units import POLICE, AlarmId, ConsoleId, TimestampMs, device_id_of
+from alarm_protocol.units import (
+    POLICE,
+    AlarmId,
+    ConsoleId,
+    TimestampMs,
+    device_id_of,
+    other_console,
+)
 
 
 class Proof(Struct, frozen=True, kw_only=True, omit_defaults=True):
