@@ -134,7 +134,7 @@ _KINDS = {"heartbeats": heartbeats, "unreadable": unreadable, "reconnects": reco
 def main() -> None:
     """Make noise until the runner ends it, and tell how much there was."""
     orders = read_orders(NoiseOrders)
-    devices = [device for device, _ in read_keys(orders.keys, 0, orders.devices)]
+    devices = [device for device, _ in read_keys(orders.keys, orders.devices)]
     gc.disable()
     signal.signal(signal.SIGTERM, _end)
     done = [0, 0, 0]

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -32,7 +33,6 @@ class SenderOrders(msgspec.Struct, frozen=True, kw_only=True):
     broker: str
     keys: str
     """File with a line `device_id key_hex` for each device."""
-    first: int
     pool: int
     count: int
     rate_per_s: float
@@ -152,19 +152,15 @@ def press_pattern(run_id: str) -> re.Pattern[bytes]:
     return re.compile(text.encode())
 
 
-def read_keys(path: str, first: int, count: int) -> list[tuple[str, bytes]]:
+def read_keys(path: str, count: int) -> list[tuple[str, bytes]]:
     """Read devices and their keys."""
     found: list[tuple[str, bytes]] = []
     with Path(path).open(encoding="ascii") as file:
-        for number, line in enumerate(file):
-            if number < first:
-                continue
-            if len(found) == count:
-                break
+        for line in islice(file, count):
             device_id, _, key_hex = line.strip().partition(" ")
             found.append((device_id, bytes.fromhex(key_hex)))
     if len(found) < count:
-        raise BenchError(f"{path} holds {len(found)} devices from {first} on, not {count}")
+        raise BenchError(f"{path} holds {len(found)} devices, not {count}")
     return found
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+import structlog
 
 from alarm_protocol.runtime import clock
 from alarm_protocol.units import CONSOLES, POLICE
@@ -32,39 +33,50 @@ from simulator.bench.painted import Painted, watching
 from simulator.bench.processor import Meter
 from simulator.bench.profiles import Case
 from simulator.bench.stand import Chain, Stand
+from simulator.core.errors import SimulatorError
 from simulator.processes import Part
 
 ENDS_S_MAX = 60.0
+FAULTS_MAX = 3
+log = structlog.get_logger()
 _START = re.compile(r"start_ns=(\d+)")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one run keeps its files, and the part of the fleet that presses in it."""
+    """Where one run keeps its files."""
 
     folder: Path
     run_id: str
-    first: int
 
 
 async def run_case(stand: Stand, case: Case, number: int) -> RunFigures:
     """Run a case; again where the driver was late, at most `case.attempts` times in all.
 
+    A run that breaks off says nothing, and does not end the whole: it is begun again, and said.
+
     Raises:
         BenchError: A part of the chain or of the measuring stand failed.
     """
-    tries = 0
+    tries = faults = 0
     while True:
         tries += 1
-        found = await _run_once(stand, case, f"r{number}x{tries}")
-        if found.valid or tries >= case.attempts:
+        try:
+            found = await _run_once(stand, case, f"r{number}x{tries}")
+        except SimulatorError as error:
+            faults += 1
+            if faults >= FAULTS_MAX:
+                raise
+            log.warning("a run broke off and is begun again", case=case.name, error=str(error))
+            continue
+        if found.valid or tries - faults >= case.attempts:
             return msgspec.structs.replace(found, attempts=tries)
 
 
 async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
     async with stand.chain(case, run_id) as chain:
-        place = Place(chain.folder, run_id, chain.first)
+        place = Place(chain.folder, run_id)
         count = case.presses
         receiver = _tool(place, "receiver", _receiver_orders(stand, case, place, count, chain))
         sender = _tool(
@@ -73,7 +85,6 @@ async def _run_once(stand: Stand, case: Case, run_id: str) -> RunFigures:
             SenderOrders(
                 broker=str(stand.broker_url),
                 keys=str(stand.ground.keys),
-                first=place.first,
                 pool=case.pool,
                 count=count,
                 rate_per_s=case.rate_per_s,

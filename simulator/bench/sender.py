@@ -48,7 +48,7 @@ _S = 1_000_000_000
 
 def make_packets(orders: SenderOrders) -> list[bytes]:
     """Sign and encode every press, as its device would at the time it is due."""
-    devices = read_keys(orders.keys, orders.first, min(orders.pool, orders.count))
+    devices = read_keys(orders.keys, min(orders.pool, orders.count))
     start_ms = clock.now_ms()
     packets = []
     for number in range(orders.count):

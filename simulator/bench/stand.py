@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -15,13 +16,14 @@ from alarm_protocol.runtime import clock
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.units import CONSOLES, alarm_id_of
 from simulator.bench.errors import BenchError
+from simulator.bench.figures import Subject
 from simulator.bench.ground import Ground, device_id
 from simulator.bench.journals import write_past
 from simulator.bench.orders import RelayOrders
 from simulator.bench.profiles import Case
 from simulator.bench.wire import PACKET_ID_MAX, READ_BYTES, connected_socket, publish_packet
 from simulator.brokers import BrokerKind, LocalBroker
-from simulator.processes import Part, accepts, free_port
+from simulator.processes import Part, accepts
 from simulator.signin import Login, cookie_of, make_accounts
 
 SIGN_IN_S_MAX = 15.0
@@ -40,7 +42,6 @@ class Chain:
         cookies: Of somebody who is signed in at each.
         pids: Processes whose processor time is told, by name.
         data_dir: Where the subject keeps its journal, if it has one.
-        first: The first device that presses.
     """
 
     folder: Path
@@ -48,7 +49,6 @@ class Chain:
     cookies: dict[str, str]
     pids: dict[str, int]
     data_dir: Path | None
-    first: int
     subject: Part | None
     fsync_us: tuple[float, float]
 
@@ -75,6 +75,26 @@ def fsync_us(folder: Path) -> tuple[float, float]:
             times.append((clock.monotonic_ns() - begin_ns) / 1_000)
     times.sort()
     return times[_SYNCS // 2], times[_SYNCS * 95 // 100]
+
+
+def _copy_durably(source: Path, target: Path) -> None:
+    """Copy a folder, and wait for the disk now: not while the run is measured."""
+    shutil.copytree(source, target)
+    for file in target.iterdir():
+        with file.open("rb") as written:
+            os.fsync(written.fileno())
+
+
+def _port_of(console: Part) -> int:
+    """Return where a console that chose its own port serves its page.
+
+    Raises:
+        BenchError: It does not say.
+    """
+    port = urlsplit(console.ready_line.rpartition("url=")[2]).port
+    if port is None:
+        raise BenchError(f"{console.name} does not say where it is: {console.ready_line!r}")
+    return port
 
 
 def _accounts(folder: Path, console: str) -> Path:
@@ -106,7 +126,7 @@ class Stand:
         self.folder = folder
         self._given = broker
         self._wanted = kind
-        self._journals: dict[int, tuple[Path, int]] = {}
+        self._journals: dict[int, Path] = {}
         local = LocalBroker(kind, folder) if broker is None else None
         self.broker_kind = "given" if local is None else local.kind
         self.broker_url = local.url if local is not None else broker or BrokerUrl("", 0, tls=False)
@@ -120,9 +140,11 @@ class Stand:
         """
         folder = self.folder / run_id
         folder.mkdir()
+        registry = self.ground.registry(max(case.pool, case.noise_devices))
+        data_dir = folder / "data"
+        if case.journal_records:
+            await self._copy_past(case.journal_records, registry, data_dir)
         took = fsync_us(folder)
-        data_dir, first = self._journal(case, folder)
-        registry = self.ground.registry(max(first + case.pool, case.noise_devices))
         parts: dict[str, Part] = {}
         if self._given is None:
             local = LocalBroker(self._wanted, folder)
@@ -130,23 +152,22 @@ class Stand:
             parts["broker"] = local.part
         elif not await accepts(self._given.host, self._given.port):
             raise BenchError(f"no broker answers at {self._given}; start it, or leave --broker out")
-        subject = self._subject(case, folder, registry, data_dir)
+        subject = self._subject(case.subject, self.broker_url, folder, registry, data_dir)
         if subject is not None:
             parts["gateway"] = subject
         names = CONSOLES if case.subject == "system" else ()
-        ports: dict[str, int] = {name: free_port() for name in names}
-        parts |= {
-            f"console {name}": self._console(name, port, folder) for name, port in ports.items()
-        }
+        consoles = {name: self._console(name, folder) for name in names}
+        parts |= {part.name: part for part in consoles.values()}
         try:
-            logins = {name: await _login(folder, name) for name in ports}
+            logins = {name: await _login(folder, name) for name in names}
             for part in parts.values():
                 await part.start()
-            cookies = {
+            ports: dict[str, int] = {name: _port_of(part) for name, part in consoles.items()}
+            cookies: dict[str, str] = {
                 name: await cookie_of(
-                    f"http://127.0.0.1:{port}", logins[name], timeout_s=SIGN_IN_S_MAX
+                    f"http://127.0.0.1:{ports[name]}", logins[name], timeout_s=SIGN_IN_S_MAX
                 )
-                for name, port in ports.items()
+                for name in names
             }
             pids = {name: part.pid for name, part in parts.items() if part.pid is not None}
             has_journal = case.subject in ("gateway", "naive", "system")
@@ -156,7 +177,6 @@ class Stand:
                 cookies,
                 pids,
                 data_dir if has_journal else None,
-                first,
                 subject,
                 took,
             )
@@ -164,25 +184,38 @@ class Stand:
             for part in reversed(parts.values()):
                 part.kill()
             if self._given is not None:
-                self._clear(first, case.pool, run_id)
+                self._clear(case.pool, run_id)
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _journal(self, case: Case, folder: Path) -> tuple[Path, int]:
-        """Return the data folder of a run: a new one, or one with a past and devices to spare."""
-        if not case.journal_records:
-            return folder / "data", 0
-        data_dir, used = self._journals.get(case.journal_records, (None, 0))
-        if data_dir is None:
-            data_dir = self.folder / f"journal-{case.journal_records}"
-            write_past(data_dir, case.journal_records, clock.now_ms())
-        self._journals[case.journal_records] = (data_dir, used + case.pool)
-        return data_dir, used
+    async def _copy_past(self, records: int, registry: Path, data_dir: Path) -> None:
+        """Give a run its own copy of a journal with a past: no run adds to another's.
 
-    def _subject(self, case: Case, folder: Path, registry: Path, data_dir: Path) -> Part | None:
-        log = folder / "logs" / "gateway.log"
-        broker = str(self.broker_url)
+        The past is written once, and a gateway was started on it once, as in the field, where a
+        gateway finds the snapshot of its earlier starts.
+        """
+        past = self._journals.get(records)
+        if past is None:
+            past = self.folder / f"journal-{records}"
+            write_past(past, records, clock.now_ms())
+            folder = self.folder / f"journal-{records}-parts"
+            local = LocalBroker("auto", folder)
+            gateway = self._subject("gateway", local.url, folder, registry, past)
+            try:
+                await local.part.start()
+                if gateway is not None:
+                    await gateway.start()
+                    await gateway.stop()
+            finally:
+                local.part.kill()
+            self._journals[records] = past
+        _copy_durably(past, data_dir)
+
+    def _subject(
+        self, subject: Subject, url: BrokerUrl, folder: Path, registry: Path, data_dir: Path
+    ) -> Part | None:
+        log, broker = folder / "logs" / "gateway.log", str(url)
         command = [sys.executable, "-m"]
-        match case.subject:
+        match subject:
             case "hop":
                 return None
             case "relay":
@@ -197,18 +230,18 @@ class Stand:
                 command += ["--registry", str(registry)]
         return Part("gateway", command, log=log, start_deadline_s=GATEWAY_START_S_MAX)
 
-    def _console(self, name: str, port: int, folder: Path) -> Part:
+    def _console(self, name: str, folder: Path) -> Part:
         command = [sys.executable, "-m", "dispatch", "run", "--console", name]
-        command += ["--broker", str(self.broker_url), "--port", str(port)]
+        command += ["--broker", str(self.broker_url), "--port", "0"]
         command += ["--accounts", str(_accounts(folder, name))]
         return Part(f"console {name}", command, log=folder / "logs" / f"console-{name}.log")
 
-    def _clear(self, first: int, pool: int, run_id: str) -> None:
+    def _clear(self, pool: int, run_id: str) -> None:
         """Take our retained views off a broker that is not ours."""
         link = connected_socket(self.broker_url, f"{run_id}-clear")
         found = [
             topics.alarm_view(console, alarm_id_of(device_id(number), 1))
-            for number in range(first, first + pool)
+            for number in range(pool)
             for console in CONSOLES
         ]
         for number, topic in enumerate(found):

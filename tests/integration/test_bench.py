@@ -1,8 +1,9 @@
 """The benchmark on a real broker: its files, its exit code, and a driver that is late."""
 
+import contextlib
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,6 +11,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
+from alarm_gateway.adapters.journal import read_rows
 from alarm_protocol import topics
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.units import CONSOLES
@@ -17,9 +19,10 @@ from simulator.bench.orders import SenderOrders
 from simulator.bench.profiles import Case, Noise
 from simulator.bench.results import BenchFile
 from simulator.bench.run import run_case
-from simulator.bench.stand import Stand
+from simulator.bench.stand import Chain, Stand
 from simulator.bench.wire import PacketCutter, connected_socket, publish_packet, subscribe_packet
 from simulator.brokers import LocalBroker
+from simulator.core.errors import StackError
 
 pytestmark = pytest.mark.broker
 
@@ -100,13 +103,39 @@ async def test_the_naive_control_does_the_job(tmp_path: Path) -> None:
 
 
 async def test_a_journal_with_a_past_is_one_that_the_gateway_starts_from(tmp_path: Path) -> None:
-    """Records are written by the gateway's own code; new presses come after them."""
+    """Records are written by the gateway's own code; each run gets a copy to add to."""
     case = Case(
         name="journal", subject="gateway", rate_per_s=100, seconds=0.3, warm_up_s=0.2,
         journal_records=1_200,
     )  # fmt: skip
-    found = await run_case(Stand(tmp_path), case, 1)
-    assert (50, 50, 0, 0) == (found.sent, found.journalled, found.lost, found.duplicated)
+    stand = Stand(tmp_path)
+    for number in (1, 2):
+        found = await run_case(stand, case, number)
+        assert (50, 50, 0, 0) == (found.sent, found.journalled, found.lost, found.duplicated)
+    assert sum(1 for _ in read_rows(tmp_path / "journal-1200")) == 1_200
+
+
+class FlakyStand(Stand):
+    """A stand whose first run cannot start, as if another program took its port."""
+
+    starts = 0
+
+    @contextlib.asynccontextmanager
+    async def chain(self, case: Case, run_id: str) -> AsyncIterator[Chain]:
+        """Fail the first time."""
+        self.starts += 1
+        if self.starts == 1:
+            raise StackError("port taken")
+        async with super().chain(case, run_id) as chain:
+            yield chain
+
+
+async def test_a_run_that_breaks_off_is_begun_again(tmp_path: Path) -> None:
+    """An hour of measuring does not end because one of a hundred starts failed."""
+    stand = FlakyStand(tmp_path)
+    case = Case(name="flaky", subject="hop", rate_per_s=100, seconds=0.2, warm_up_s=0.1)
+    found = await run_case(stand, case, 1)
+    assert (0, stand.starts) == (found.lost, found.attempts)
 
 
 @pytest.mark.parametrize(
