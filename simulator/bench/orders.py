@@ -74,7 +74,7 @@ class ReceiverOrders(msgspec.Struct, frozen=True, kw_only=True):
     """Stand for both consoles: take their views, and confirm them."""
     screens: tuple[Screen, ...] = ()
     quick_ack: bool = False
-    idle_s_max: float = 5.0
+    idle_s_max: float = 15.0
     """End when nothing came for so long, once the sender has ended."""
 
 

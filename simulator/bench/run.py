@@ -36,7 +36,7 @@ from simulator.bench.stand import Chain, Stand
 from simulator.core.errors import SimulatorError
 from simulator.processes import Part
 
-ENDS_S_MAX = 60.0
+ENDS_S_MAX = 180.0
 FAULTS_MAX = 3
 log = structlog.get_logger()
 _START = re.compile(r"start_ns=(\d+)")
