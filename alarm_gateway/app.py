@@ -45,6 +45,7 @@ from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
+from alarm_protocol.runtime.tls import TlsFiles
 from alarm_protocol.units import POLICE, VEILIG_THUIS, AlarmId, TimestampMs, device_id_of
 
 app = typer.Typer(
@@ -87,6 +88,11 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
     tls_ca: Annotated[Path | None, typer.Option(help="CA certificate of the broker.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="The gateway's own certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Key of the gateway's certificate.")] = None,
+    tls_supervision_cert: Annotated[
+        Path | None,
+        typer.Option(help="Certificate of the supervision lane, where the broker needs two."),
+    ] = None,
+    tls_supervision_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
 ) -> None:
     """Run the gateway until SIGINT or SIGTERM.
@@ -98,7 +104,15 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
     try:
         logs.configure(log_level)
         settings = read_settings(
-            broker, data_dir, tls_ca=tls_ca, tls_cert=tls_cert, tls_key=tls_key
+            broker,
+            data_dir,
+            files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
+            supervision_files=TlsFiles(
+                ca=tls_ca,
+                certificate=tls_supervision_cert,
+                key=tls_supervision_key,
+                options="--tls-supervision",
+            ),
         )
         engine = Engine(running_policy(policy, now_ms()), read_registry(registry))
         run_async(_run(settings, engine))

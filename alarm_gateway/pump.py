@@ -59,6 +59,7 @@ class Pump:
         self._port = MqttPort(
             settings.broker,
             tls=settings.tls,
+            supervision_tls=settings.supervision_tls,
             on_alarm_lane=self._submit,
             on_supervision=self._submit,
             on_state=self._state,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alarm_gateway.core.errors import SettingsError
-from alarm_protocol.errors import BrokerUrlError
+from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
+from alarm_protocol.runtime.tls import TlsFiles, context_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,15 +17,16 @@ class Settings:
     broker: BrokerUrl
     data_dir: Path
     tls: ssl.SSLContext | None = None
+    supervision_tls: ssl.SSLContext | None = None
+    """The supervision lane's own, or the same."""
 
 
 def read_settings(
     broker: str,
     data_dir: Path,
     *,
-    tls_ca: Path | None = None,
-    tls_cert: Path | None = None,
-    tls_key: Path | None = None,
+    files: TlsFiles | None = None,
+    supervision_files: TlsFiles | None = None,
 ) -> Settings:
     """Check the settings of a gateway.
 
@@ -33,23 +35,12 @@ def read_settings(
     """
     try:
         url = parse_broker_url(broker)
-    except BrokerUrlError as error:
-        raise SettingsError(str(error)) from error
-    if not url.tls:
-        if tls_ca or tls_cert or tls_key:
-            raise SettingsError(f"certificates need a broker address with mqtts://, not {url}")
-        return Settings(broker=url, data_dir=data_dir)
-    if tls_key and not tls_cert:
-        raise SettingsError(
-            f"--tls-key {tls_key} needs --tls-cert too: the certificate of that key"
+        tls = context_for(url, files or TlsFiles())
+        # Its CA is that of the alarm lane, and alone says nothing of a certificate of its own.
+        own = supervision_files is not None and (
+            supervision_files.certificate is not None or supervision_files.key is not None
         )
-    try:
-        context = ssl.create_default_context(cafile=str(tls_ca) if tls_ca else None)
-        if tls_cert is not None:
-            context.load_cert_chain(tls_cert, tls_key)
-    except (OSError, ssl.SSLError) as error:
-        files = ", ".join(str(path) for path in (tls_ca, tls_cert, tls_key) if path)
-        raise SettingsError(
-            f"certificates {files} cannot be used ({error}); give PEM files"
-        ) from error
-    return Settings(broker=url, data_dir=data_dir, tls=context)
+        supervision_tls = context_for(url, supervision_files) if supervision_files and own else tls
+    except (BrokerUrlError, TlsError) as error:
+        raise SettingsError(str(error)) from error
+    return Settings(broker=url, data_dir=data_dir, tls=tls, supervision_tls=supervision_tls)

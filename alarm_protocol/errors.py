@@ -25,6 +25,10 @@ class BrokerUrlError(ProtocolError):
     """A broker address is not of the form `mqtt://host:port` or `mqtts://host:port`."""
 
 
+class TlsError(ProtocolError):
+    """A certificate file cannot be used; the text names the option, and says what is wrong."""
+
+
 class HouseholdFileError(ProtocolError):
     """The content of a file is no household file; the text says what is wrong, and where."""
 

@@ -16,12 +16,13 @@ from aiohttp import web
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
+from alarm_protocol.runtime.tls import TlsFiles
 from dispatch import users
 from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
-from dispatch.settings import Settings, TlsFiles, read_settings
+from dispatch.settings import Settings, read_settings
 from dispatch.web.desk import Desk
 from dispatch.web.server import make_app
 

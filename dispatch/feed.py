@@ -6,7 +6,6 @@ delivered only by this console's own confirmation, and the gateway repeats it un
 """
 
 import asyncio
-import logging
 import random
 import secrets
 import socket
@@ -24,6 +23,7 @@ from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, encod
 from alarm_protocol.errors import WireError
 from alarm_protocol.messages import ConfirmDelivery, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.runtime.tls import LastError, in_words, unanswered
 from alarm_protocol.units import ActionId, AlarmId
 from dispatch.core.access import ViewRefusal, admit_topic, admit_view
 from dispatch.core.answers import Answer, answers_in
@@ -55,12 +55,6 @@ Listener = Callable[[AlarmId | None], None]
 
 log = structlog.get_logger("dispatch.feed")
 
-# aiomqtt and paho speak through the standard library's logging; what matters of it is logged
-# here, once, in this project's form.
-_quiet = logging.getLogger("dispatch.mqtt")
-_quiet.addHandler(logging.NullHandler())
-_quiet.propagate = False
-
 
 class Feed:
     """Run it as one task; read `board` and `connection()` at any time."""
@@ -71,6 +65,9 @@ class Feed:
         self.counters = Counters()
         self._settings = settings
         self._identifier = f"dispatch-{settings.console}-{secrets.token_hex(6)}"
+        # aiomqtt and paho speak through the standard library's logging; what matters of it is
+        # logged here, once, in this project's form. A refused certificate is found there only.
+        self._paho = LastError("dispatch.mqtt")
         self._gateway = GatewayWatch()
         self._gateway_state: GatewayState = "unknown"
         self._client: aiomqtt.Client | None = None
@@ -143,7 +140,10 @@ class Feed:
             try:
                 await self._connect()
             except (aiomqtt.MqttError, BrokerRefusedError, OSError) as error:
-                log.warning("broker lost", broker=str(self._settings.broker), error=str(error))
+                why = self._paho.take() or in_words(str(error))
+                if self.counters.connections == connections:
+                    why = unanswered(why, tls=self._settings.broker.tls)
+                log.warning("broker lost", broker=str(self._settings.broker), error=why)
             except Exception:
                 # A console that stops listening is worse than any fault met here: say it
                 # loudly and begin again with a new connection.
@@ -188,7 +188,7 @@ class Feed:
             properties=properties,
             tls_context=self._settings.tls,
             socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
-            logger=_quiet,
+            logger=self._paho.logger,
         )
         client.pending_calls_threshold = 2 * ACTIONS_MAX
         return client
@@ -205,6 +205,7 @@ class Feed:
                 f"the broker refuses {self.console} to read {topics.alarm_views(self.console)};"
                 " check its access list"
             )
+        self._paho.take()  # of an attempt before this one
         self._client = client
         self.counters.connections += 1
         log.info("broker connected", broker=str(self._settings.broker), console=self.console)

@@ -1,29 +1,16 @@
 """The settings of one console process, checked before anything starts."""
 
 import ssl
-from pathlib import Path
 
 from msgspec import Struct
 
-from alarm_protocol.errors import BrokerUrlError
+from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
+from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import CONSOLES, ConsoleId
 from dispatch.core.errors import SettingsError
 
 PORT_MAX = 65_535
-
-
-class TlsFiles(Struct, frozen=True, kw_only=True):
-    """Certificate files for `mqtts`: whom to trust, and who this console is."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-
-    @property
-    def given(self) -> bool:
-        """Whether any of them was named."""
-        return any((self.ca, self.certificate, self.key))
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -58,33 +45,14 @@ def read_settings(
         url = parse_broker_url(broker)
     except BrokerUrlError as error:
         raise SettingsError(f"--broker: {error}") from error
-    if tls_files.given and not url.tls:
-        raise SettingsError(f"--tls-* need a broker address mqtts://...; it is {url}")
+    try:
+        tls = context_for(url, tls_files)
+    except TlsError as error:
+        raise SettingsError(str(error)) from error
     return Settings(
         console=known[console],
         broker=url,
         host=host,
         port=port,
-        tls=_tls_context(tls_files) if url.tls else None,
+        tls=tls,
     )
-
-
-def _tls_context(files: TlsFiles) -> ssl.SSLContext:
-    """Trust the given CA (or the system's), and present a certificate where one is given."""
-    try:
-        context = ssl.create_default_context(cafile=files.ca)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"--tls-ca {files.ca} is no readable CA file ({error}); give a PEM file"
-        ) from error
-    if files.key is not None and files.certificate is None:
-        raise SettingsError("--tls-key needs --tls-cert too")
-    if files.certificate is not None:
-        try:
-            context.load_cert_chain(files.certificate, files.key)
-        except (OSError, ssl.SSLError) as error:
-            pair = f"--tls-cert {files.certificate}"
-            if files.key is not None:
-                pair += f" with --tls-key {files.key}"
-            raise SettingsError(f"{pair} cannot be used ({error}); give PEM files") from error
-    return context

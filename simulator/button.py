@@ -8,6 +8,7 @@ only: paho's thread and the thread that reads the keyboard put what happened int
 import contextlib
 import queue
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -25,6 +26,7 @@ from alarm_protocol.errors import WireError
 from alarm_protocol.messages import Feedback, FeedbackStatus, Trigger
 from alarm_protocol.runtime import clock
 from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.runtime.tls import LastError, TlsFiles, context_for, in_words, unanswered
 from alarm_protocol.units import TimestampMs
 from simulator import ids
 from simulator.core.device import PENDING_MAX, Device, Outgoing, PressRefused
@@ -61,6 +63,7 @@ class ButtonSettings:
 
     broker: BrokerUrl
     wait_s: float = 10.0
+    tls: ssl.SSLContext | None = None
 
 
 class Button:
@@ -86,6 +89,9 @@ class Button:
         self._refused = 0
         self._ended = False
         self._last_down = ""
+        self._paho = LastError("button.mqtt")
+        self._answered = False
+        """Whether the broker spoke on this connection (thread of paho)."""
         self._client = self._make_client()
 
     def run(self) -> int:
@@ -246,8 +252,10 @@ class Button:
         client.reconnect_delay_set(RECONNECT_S_MIN, RECONNECT_S_MAX)
         if broker.username is not None:
             client.username_pw_set(broker.username, broker.password)
-        if broker.tls:
-            client.tls_set()
+        tls = self._settings.tls or context_for(broker, TlsFiles())
+        if tls is not None:
+            client.tls_set_context(tls)
+        client.enable_logger(self._paho.logger)
         client.on_socket_open = _no_delay
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
@@ -261,6 +269,7 @@ class Button:
     def _on_connect(
         self, client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, _p: Any
     ) -> None:
+        self._answered = True
         if code.is_failure:
             self._tell(_Event("down", f"refused: {code}"))
             return
@@ -276,7 +285,12 @@ class Button:
         self._tell(_Event("up"))
 
     def _on_connect_fail(self, _client: Client, _data: Any) -> None:
-        self._tell(_Event("down", "nobody listens there or it is out of reach"))
+        # paho calls this while it handles the error, and hands it to nobody.
+        error = sys.exc_info()[1]
+        why = "nobody listens there or it is out of reach"
+        if isinstance(error, ssl.SSLError | ConnectionResetError):
+            why = unanswered(in_words(str(error)), tls=self._settings.broker.tls)
+        self._tell(_Event("down", why))
 
     def _on_disconnect(
         self,
@@ -286,7 +300,11 @@ class Button:
         code: ReasonCode,
         _p: Properties | None,
     ) -> None:
-        self._tell(_Event("down", f"connection lost: {code}"))
+        why = self._paho.take() or f"connection lost: {code}"
+        if not self._answered:
+            why = unanswered(why, tls=self._settings.broker.tls)
+        self._answered = False
+        self._tell(_Event("down", why))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._tell(_Event("feedback", payload=bytes(message.payload)))

@@ -13,6 +13,7 @@ from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.broker_url import parse_broker_url
 from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import DeviceId
 from simulator import households as making
 from simulator.bench.cli import bench, load
@@ -20,7 +21,7 @@ from simulator.button import Button, ButtonSettings
 from simulator.certs.command import certs
 from simulator.chaos.faults import parse_kinds
 from simulator.chaos.run import RATE_PER_S, ChaosSettings, run_chaos
-from simulator.cli_parts import hand_device, run_fleet, run_until_signal
+from simulator.cli_parts import device_tls, hand_device, run_fleet, run_until_signal
 from simulator.core.errors import SimulatorError
 from simulator.demo import DemoSettings, run_demo
 from simulator.fleet import FleetSettings
@@ -59,6 +60,16 @@ BrokerOption = Annotated[
 ]
 RegistryOption = Annotated[
     Path, typer.Option("--registry", metavar="FILE", help="Household file (synthetic only).")
+]
+TlsCaOption = Annotated[
+    Path | None,
+    typer.Option("--tls-ca", metavar="FILE", help="CA certificate of an mqtts:// broker."),
+]
+TlsCertsOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Folder with ID.crt and ID.key of each device.")
+]
+SourceOption = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Local address to connect from.")
 ]
 
 
@@ -108,9 +119,9 @@ def fleet(
     processes: Annotated[
         int, typer.Option(min=1, max=64, help="Processes to spread the devices over.")
     ] = 1,
-    source: Annotated[
-        str | None, typer.Option(metavar="ADDRESS", help="Local address to connect from.")
-    ] = None,
+    source: SourceOption = None,
+    tls_ca: TlsCaOption = None,
+    tls_certs: TlsCertsOption = None,
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
 ) -> None:
     """Run many devices, each on its own connection: link state, heartbeats, and presses.
@@ -123,13 +134,15 @@ def fleet(
     homes = load_registry(registry)
     wanted = max(1, len(homes.households) - first + 1) if count is None else count
     households = homes.take(first, wanted)
+    tls_of = device_tls(url, tls_ca, tls_certs, households)
     if processes > 1:
         check_loopback(url)
-        options = [
-            "--broker", broker, "--registry", str(registry), "--seed", str(seed),
-            "--press-every", str(press_every), "--heartbeat-every", str(heartbeat_every),
-            "--log-level", log_level.value,
-        ]  # fmt: skip
+        named = {
+            "--broker": broker, "--registry": registry, "--seed": seed,
+            "--press-every": press_every, "--heartbeat-every": heartbeat_every,
+            "--log-level": log_level.value, "--tls-ca": tls_ca, "--tls-certs": tls_certs,
+        }  # fmt: skip
+        options = [str(word) for one in named.items() if one[1] is not None for word in one]
         folder = Path(tempfile.mkdtemp(prefix="aware-fleet-"))
         sys.stderr.write(f"logs in {folder}\n")
         split = shares(first, wanted, processes)
@@ -144,6 +157,7 @@ def fleet(
         heartbeat_every_s=heartbeat_every,
         seed=seed,
         source=source,
+        tls_of=tls_of,
     )
     del homes, households
     run_until_signal(lambda stop: run_fleet(settings, stop))
@@ -163,12 +177,19 @@ def button(
         float,
         typer.Option(min=0, max=DAY_S, metavar="S", help="Seconds to wait for answers at the end."),
     ] = 10.0,
+    tls_ca: TlsCaOption = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The device's certificate.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its key.")] = None,
 ) -> None:
     """Press a button by hand: Enter presses, and what the alarm centre answers is shown.
 
     Reads lines from a pipe too, one press a line. Exits 0 only if every press was answered.
     """
-    settings = ButtonSettings(broker=parse_broker_url(broker), wait_s=wait)
+    url = parse_broker_url(broker)
+    tls = context_for(url, TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key))
+    settings = ButtonSettings(broker=url, wait_s=wait, tls=tls)
     made = hand_device(DeviceId(device), registry, key_hex)
     raise typer.Exit(Button(made, settings).run())
 

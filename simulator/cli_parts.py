@@ -5,12 +5,17 @@ import contextlib
 import gc
 import re
 import signal
+import ssl
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from alarm_protocol.errors import TlsError
+from alarm_protocol.households import Household
+from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.loop import run_async
+from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import DEVICE_ID_PATTERN, DeviceId, DurationMs
 from simulator.core.device import Device, DeviceSettings
 from simulator.core.errors import RegistryError
@@ -57,6 +62,36 @@ def hand_device(device_id: DeviceId, registry: Path, key_hex: str | None) -> Dev
         raise RegistryError("--key-hex is too short; give 32 to 128 digits")
     settings = DeviceSettings(device_id=device_id, key=key, heartbeat_every_ms=_BUTTON_BEATS_MS)
     return Device(settings, sequence=now_ms, heartbeat_at_ms=now_ms)
+
+
+def device_tls(
+    broker: BrokerUrl, ca: Path | None, folder: Path | None, households: Sequence[Household]
+) -> Callable[[DeviceId], ssl.SSLContext | None]:
+    """Return where each device of a fleet gets its TLS, from `folder`/ID.crt and ID.key.
+
+    Raises:
+        TlsError: A device has no files there, or the first one's cannot be used.
+    """
+
+    def files_of(device: DeviceId) -> TlsFiles:
+        if folder is None:
+            return TlsFiles(ca=ca)
+        return TlsFiles(ca=ca, certificate=folder / f"{device}.crt", key=folder / f"{device}.key")
+
+    for home in households if folder is not None else ():
+        files = files_of(home.device_id)
+        for path in (files.certificate, files.key):
+            if path is not None and not path.is_file():
+                raise TlsError(
+                    f"--tls-certs {folder} has no {path.name}; make it with: "
+                    "alarm-simulator certs --devices N"
+                )
+    if not broker.tls or folder is None:
+        shared = context_for(broker, TlsFiles(ca=ca or folder))
+        return lambda _device: shared
+    if households:
+        context_for(broker, files_of(households[0].device_id))
+    return lambda device: context_for(broker, files_of(device))
 
 
 def run_until_signal(start: Callable[[asyncio.Event], Coroutine[Any, Any, T]]) -> T:

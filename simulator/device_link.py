@@ -18,12 +18,13 @@ import mqtt5
 import structlog
 
 from alarm_protocol.codec import decode_feedback
-from alarm_protocol.errors import WireError
+from alarm_protocol.errors import ProtocolError, WireError
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, Location, Trigger
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.mqtt_framing import PacketReader
-from alarm_protocol.units import DurationMs, PressId, TimestampMs
+from alarm_protocol.runtime.tls import unanswered, words_of
+from alarm_protocol.units import DeviceId, DurationMs, PressId, TimestampMs
 from simulator import ids
 from simulator.core.device import Device, DeviceSettings, FeedbackOutcome, Outgoing, PressRefused
 from simulator.schedule import Schedule
@@ -81,6 +82,8 @@ class LinkSettings:
         source: Local address to connect from; with several, a fleet outgrows one address's
             ports.
         keep_alive_s: Longest silence towards the broker; heartbeats are what fills it.
+        tls_of: Gives a device's TLS for a connection; thousands are not kept.
+        on_trouble: Hears in words why a device has no connection.
     """
 
     broker: BrokerUrl
@@ -91,7 +94,8 @@ class LinkSettings:
     on_online: Callable[[int], None]
     keep_alive_s: int = KEEP_ALIVE_S_MIN
     source: str | None = None
-    tls: ssl.SSLContext | None = None
+    tls_of: Callable[[DeviceId], ssl.SSLContext | None] = lambda _device: None
+    on_trouble: Callable[[str], None] = lambda _why: None
 
 
 class DeviceLink(asyncio.Protocol):
@@ -132,12 +136,17 @@ class DeviceLink(asyncio.Protocol):
                     lambda: self,
                     broker.host,
                     broker.port,
-                    ssl=shared.tls,
+                    ssl=shared.tls_of(self.device.device_id),
                     local_addr=(shared.source, 0) if shared.source else None,
                 )
-        except (OSError, TimeoutError) as error:
-            log.debug("device cannot connect", device=self.device.device_id, error=str(error))
+        except (OSError, ProtocolError) as error:
+            self._trouble(words_of(error))
             self._again()
+
+    def _trouble(self, why: str) -> None:
+        why = unanswered(why, tls=self._shared.broker.tls)
+        log.debug("device not connected", device=self.device.device_id, why=why)
+        self._shared.on_trouble(why)
 
     def _again(self) -> None:
         if self.closing:
@@ -193,6 +202,8 @@ class DeviceLink(asyncio.Protocol):
         """Come back later, unless this is the end."""
         self._transport = None
         self._reader = None
+        if not self.online and not self.closing:
+            self._trouble("" if exc is None else words_of(exc))
         self._set_online(now=False)
         self.device.disconnected()
         if self.ended is not None and not self.ended.done():

@@ -1,6 +1,7 @@
 """Many simulated devices in one process, each with a connection of its own."""
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -10,6 +11,7 @@ import structlog
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, Trigger
 from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import DeviceId, DurationMs, PressId, TimestampMs
 from simulator.core.device import Device, FeedbackOutcome, Outgoing, PressRefused
 from simulator.device_link import (
@@ -50,6 +52,8 @@ class FleetSettings:
     seed: int = 1
     source: str | None = None
     """Local address to connect from."""
+    tls_of: Callable[[DeviceId], ssl.SSLContext | None] | None = None
+    """Gives each device its TLS; without it an `mqtts://` broker is checked, and told nothing."""
 
 
 @dataclass(slots=True)
@@ -81,6 +85,8 @@ class Fleet:
         self.counts = FleetCounts()
         self.online = 0
         """Devices that are connected at this moment."""
+        self._why = ""
+        """What the last device said that could not connect."""
         self._settings = settings
         self._dice = Random(settings.seed)  # noqa: S311 - a schedule, no secret
         self._on_feedback = on_feedback
@@ -88,6 +94,7 @@ class Fleet:
         self._steady = SteadyClock()
         self._changed = asyncio.Event()
         self.schedule = Schedule()
+        trust = context_for(settings.broker, TlsFiles())
         self.shared = LinkSettings(
             broker=settings.broker,
             steady=self._steady,
@@ -97,6 +104,8 @@ class Fleet:
             on_online=self._count_online,
             keep_alive_s=keep_alive_s(settings.heartbeat_every_s),
             source=settings.source,
+            tls_of=settings.tls_of or (lambda _device: trust),
+            on_trouble=self._note_trouble,
         )
         now_ms = self._steady.now_ms()
         self.links: dict[DeviceId, DeviceLink] = {
@@ -161,6 +170,9 @@ class Fleet:
             self._changed.clear()
             await self._changed.wait()
 
+    def _note_trouble(self, why: str) -> None:
+        self._why = why
+
     def _count_online(self, change: int) -> None:
         self.online += change
         self._changed.set()
@@ -182,18 +194,20 @@ class Fleet:
         self.schedule.after(dice.expovariate(1 / every_s), press)
 
     async def _report(self) -> None:
-        """Log how many devices are connected, when that changed."""
-        told = -1
+        """Log how many devices are connected, and why others are not, when that changed."""
+        told: tuple[int, str] = (-1, "")
         while True:
             online = self.online
-            if online != told:
-                told = online
-                missing = len(self.links) - online
+            missing = len(self.links) - online
+            why = self._why if missing else ""
+            if (online, why) != told:
+                told = (online, why)
                 log.info(
                     "fleet connections",
                     broker=str(self._settings.broker),
                     online=online,
                     retrying=missing,
+                    **({"why": why} if why else {}),
                 )
             await asyncio.sleep(REPORT_EVERY_S)
 

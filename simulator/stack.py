@@ -36,6 +36,7 @@ class StackSettings:
         console_ports: Wished ports; a taken one is replaced by a free one.
         policy: The gateway's policy file; None leaves the defaults.
         with_consoles: False leaves them out, for tests of the gateway alone.
+        certs: A folder of `alarm-simulator certs`, for a broker with `mqtts://`.
         operators: Whom to give an account at each console, beside the simulated team's.
     """
 
@@ -51,6 +52,7 @@ class StackSettings:
     with_consoles: bool = True
     operators: tuple[str, ...] = ()
     policy: Path | None = None
+    certs: Path | None = None
 
 
 class Stack:
@@ -170,10 +172,26 @@ class Stack:
             "--broker": self._broker_address,
             "--data-dir": self.settings.data_dir / "gateway",
             "--registry": self.settings.registry,
+            **self._identity("gateway"),
         }
         if self.settings.policy is not None:
             options["--policy"] = self.settings.policy
+        if self.settings.certs is not None:
+            lane = self.settings.certs / "gateway-supervision"
+            options["--tls-supervision-cert"] = lane.with_suffix(".crt")
+            options["--tls-supervision-key"] = lane.with_suffix(".key")
         return self._part("gateway", "alarm_gateway", "run", options)
+
+    def _identity(self, name: str) -> dict[str, Path]:
+        """Return the options of a part with a certificate of that name, where there are any."""
+        certs = self.settings.certs
+        if certs is None:
+            return {}
+        return {
+            "--tls-ca": certs / "ca.crt",
+            "--tls-cert": certs / f"{name}.crt",
+            "--tls-key": certs / f"{name}.key",
+        }
 
     def _console(self, console: ConsoleId, port: int) -> Part:
         options = {
@@ -181,6 +199,7 @@ class Stack:
             "--broker": self._broker_address,
             "--port": port,
             "--accounts": self._accounts(console),
+            **self._identity(console),
         }
         return self._part(f"console-{console}", "dispatch", "run", options)
 
@@ -196,6 +215,9 @@ class Stack:
             "--first": settings.fleet_first,
             "--press-every": settings.fleet_press_every_s,
         }
+        if settings.certs is not None:
+            options["--tls-ca"] = settings.certs / "ca.crt"
+            options["--tls-certs"] = settings.certs / "devices"
         return self._part("fleet", "simulator", "fleet", options)
 
     def _part(self, name: str, module: str, command: str, options: Mapping[str, object]) -> Part:

@@ -48,6 +48,8 @@ class MqttPort:
     Args:
         broker: Where to connect.
         tls: For `mqtts://`.
+        supervision_tls: The same for the supervision lane: a broker that takes the name in a
+            certificate for the client id has to know the two lanes apart.
         on_alarm_lane: Gets the inputs of the alarm lane.
         on_supervision: Gets the inputs of the supervision lane, a slice at a time.
         on_state: Hears of each session's connection, by the session's name.
@@ -58,6 +60,7 @@ class MqttPort:
         broker: BrokerUrl,
         *,
         tls: ssl.SSLContext | None,
+        supervision_tls: ssl.SSLContext | None,
         on_alarm_lane: OnInputs,
         on_supervision: OnInputs,
         on_state: OnState,
@@ -100,7 +103,7 @@ class MqttPort:
                 clean_start=True,
                 session_expiry_s=0,
                 receive_max=500,
-                tls=tls,
+                tls=supervision_tls,
             ),
             on_batch=self._supervision_batch,
             on_state=lambda state: on_state("supervision", state),

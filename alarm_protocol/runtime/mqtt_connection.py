@@ -20,6 +20,7 @@ from alarm_protocol.runtime.mqtt_settings import (
     connect_packet,
     subscribe_packet,
 )
+from alarm_protocol.runtime.tls import unanswered, words_of
 
 RECEIPTS_PER_CONNECTION = 65_536
 """A receipt is `epoch * RECEIPTS_PER_CONNECTION + packet id`."""
@@ -125,8 +126,11 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits."""
-        if exc is not None and not self._closing and not self.ended.done():
-            self.why = words_of(exc)
+        if not self._closing and not self.ended.done():
+            if not self._accepted and (exc is None or isinstance(exc, ConnectionError)):
+                self.why = unanswered(tls=self._settings.broker.tls)
+            elif exc is not None:
+                self.why = words_of(exc)
         self._finish(ConnectionError(self.why))
 
     # -- packets ------------------------------------------------------------------------
@@ -284,11 +288,6 @@ class Connection(asyncio.Protocol):
             self.ready.exception()  # marks it as seen; whoever awaits it still gets it
         if not self.ended.done():
             self.ended.set_result(None)
-
-
-def words_of(error: BaseException) -> str:
-    """Return what an error says, or at least its name: some say nothing."""
-    return str(error) or type(error).__name__
 
 
 def _spoken(code: enum.IntEnum) -> str:

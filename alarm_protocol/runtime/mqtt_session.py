@@ -17,7 +17,7 @@ import random
 import mqtt5
 
 from alarm_protocol.errors import ProtocolError, SessionClosedError
-from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection, words_of
+from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection
 from alarm_protocol.runtime.mqtt_outbox import OnDone, Outbox, OutboxFullError, OutgoingPublish
 from alarm_protocol.runtime.mqtt_settings import (
     OnBatch,
@@ -28,6 +28,7 @@ from alarm_protocol.runtime.mqtt_settings import (
     Will,
     tls_of,
 )
+from alarm_protocol.runtime.tls import unanswered, words_of
 
 __all__ = [
     "MqttSession",
@@ -124,7 +125,7 @@ class MqttSession:
         except TimeoutError:
             return f"no answer within {self.settings.connect_s_max:g} s"
         except (OSError, ProtocolError, UnicodeError) as error:  # the last: an impossible host name
-            return words_of(error)
+            return unanswered(words_of(error), tls=self.settings.broker.tls)
         self._live(connection, session_present=session_present)
         await connection.ended
         return connection.why

@@ -28,6 +28,7 @@ RUN = f"alarm-gateway run {BROKER} --data-dir new"
 CONSOLE = f"dispatch-console run --console police {BROKER} --port 0 --accounts police.json"
 USERS = "dispatch-console users"
 FLEET = f"alarm-simulator fleet {BROKER} --registry homes.json"
+BUTTON = "alarm-simulator button --device aware-000001 --registry homes.json"
 HEAR = "alarm-gateway explain --registry homes.json"
 EXPORT = "alarm-gateway export --registry homes.json --console police"
 MEND = "alarm-gateway maintenance --data-dir data --by me"
@@ -197,6 +198,15 @@ SIMULATOR = [
     Bad("alarm-simulator button --device x --registry homes.json", ("device x", "--key-hex")),
     Bad("alarm-simulator button --device x --key-hex zz", ("--key-hex", "32 to 128 digits")),
     Bad("alarm-simulator button --device x --key-hex ab", ("--key-hex", "32 to 128 digits")),
+    Bad(f"{FLEET} --tls-ca file", ("mqtts://",)),
+    Bad(f"{FLEET} {CERTIFICATE} --tls-ca gone.pem", ("--tls-ca gone.pem", "PEM")),
+    Bad(f"{FLEET} {CERTIFICATE} --tls-certs folder", ("no aware-000001.crt", "certs --devices")),
+    Bad(f"{BUTTON} --tls-ca file", ("mqtts://",)),
+    Bad(f"{BUTTON} {CERTIFICATE} --tls-cert file", ("--tls-cert file", "PEM")),
+    Bad(
+        f"{RUN} --registry homes.json {CERTIFICATE} --tls-supervision-key file",
+        ("--tls-supervision-cert too",),
+    ),
     Bad("alarm-simulator button --device x --wait nan", ("--wait", "button --help")),
     Bad("alarm-simulator demo --data-dir file", ("file", "--data-dir")),
     Bad("alarm-simulator demo --data-dir /proc/x", ("/proc/x", "--data-dir")),

@@ -42,10 +42,10 @@ def placed(text: str, folder: Path, port: int) -> str:
 class SecureBroker:
     """Mosquitto with the production configuration, and the authority behind it."""
 
-    def __init__(self, program: Path, folder: Path, *, devices: int = 3) -> None:
+    def __init__(self, program: Path, folder: Path, host: str = "localhost") -> None:
         self.folder = folder
         self.certs = folder / "certs"
-        make_all(self.certs, devices, ("localhost", "127.0.0.1"), 30)
+        make_all(self.certs, 3, (host,), 30)
         self.authority = Authority.read(self.certs)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

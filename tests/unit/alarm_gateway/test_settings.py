@@ -6,6 +6,7 @@ import pytest
 
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.settings import read_settings
+from alarm_protocol.runtime.tls import TlsFiles
 
 
 def test_a_plain_broker_has_no_tls(tmp_path: Path) -> None:
@@ -30,10 +31,10 @@ def test_a_wrong_address_shows_the_right_form(tmp_path: Path, url: str) -> None:
 def test_a_missing_certificate_is_named(tmp_path: Path) -> None:
     """A wrong path is one line with that path."""
     with pytest.raises(SettingsError, match=r"gone\.pem"):
-        read_settings("mqtts://127.0.0.1", tmp_path, tls_ca=tmp_path / "gone.pem")
+        read_settings("mqtts://127.0.0.1", tmp_path, files=TlsFiles(ca=tmp_path / "gone.pem"))
 
 
 def test_certificates_without_tls_are_a_mistake(tmp_path: Path) -> None:
     """Whoever gives certificates means to be protected, and would not be."""
     with pytest.raises(SettingsError, match="mqtts://"):
-        read_settings("mqtt://127.0.0.1", tmp_path, tls_ca=tmp_path / "ca.pem")
+        read_settings("mqtt://127.0.0.1", tmp_path, files=TlsFiles(ca=tmp_path / "ca.pem"))

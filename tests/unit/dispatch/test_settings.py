@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.runtime.tls import TlsFiles
 from dispatch.core.errors import SettingsError
-from dispatch.settings import Settings, TlsFiles, read_settings
+from dispatch.settings import Settings, read_settings
 
 
 def read(

@@ -30,6 +30,7 @@ class Port:
         self.port = MqttPort(
             parse_broker_url("mqtt://127.0.0.1:1"),
             tls=None,
+            supervision_tls=None,
             on_alarm_lane=self._take,
             on_supervision=lambda _inputs: None,
             on_state=lambda _name, _state: None,
