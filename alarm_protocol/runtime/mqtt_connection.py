@@ -131,6 +131,8 @@ class Connection(asyncio.Protocol):
                 self.why = unanswered(tls=self._settings.broker.tls)
             elif exc is not None:
                 self.why = words_of(exc)
+            elif self._settings.broker.tls:
+                self.why = f"{self.why}; did another client come with the same certificate?"
         self._finish(ConnectionError(self.why))
 
     # -- packets ------------------------------------------------------------------------

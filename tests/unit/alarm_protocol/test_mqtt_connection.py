@@ -10,6 +10,7 @@ from alarm_protocol.errors import (
     MalformedPacketError,
     SubscriptionRefusedError,
 )
+from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection
 from alarm_protocol.runtime.mqtt_outbox import Outbox, OutgoingPublish
 from alarm_protocol.runtime.mqtt_settings import Received, SessionSettings
@@ -327,3 +328,19 @@ async def test_a_loss_without_words_still_has_a_name() -> None:
     await one.accept()
     one.connection.connection_lost(ConnectionResetError())
     assert one.connection.why == "ConnectionResetError"
+
+
+@on_virtual_time
+async def test_an_end_without_a_word_has_its_likely_cause() -> None:
+    """A broker that hangs up is told apart: before its first word, after it, and in the clear."""
+    for tls, accepted, means in (
+        (True, False, "hung up before it answered; it may have refused our certificate"),
+        (False, False, "hung up before it answered; does it want mqtts://?"),
+        (True, True, "lost; did another client come with the same certificate?"),
+        (False, True, "the connection was lost"),
+    ):
+        one = Setup(settings(broker=BrokerUrl("broker.test", 1, tls=tls)))
+        if accepted:
+            await one.accept()
+        one.connection.connection_lost(None)
+        assert means in one.connection.why
