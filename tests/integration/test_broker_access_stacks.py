@@ -282,3 +282,16 @@ async def test_a_fleet_misses_no_certificate_silently(broker: SecureBroker, regi
     tls = ["--tls-ca", str(broker.certs / "ca.crt"), "--tls-certs", str(broker.certs / "devices")]
     fleet = ["simulator", "fleet", "--broker", broker.url, "--registry", str(registry), *tls]
     await says(fleet, rf"--tls-certs \S+ has no {DEVICE}.key; make it with: alarm-simulator certs")
+
+
+async def test_one_certificate_for_both_lanes_is_said(
+    broker: SecureBroker, registry: Path, tmp_path: Path
+) -> None:
+    """A gateway whose lanes throw each other out names the likely cause."""
+    one = Case("gateway", broker, tmp_path)
+    broker.start()
+    try:
+        same = one.with_certificate(broker.path("gateway"))
+        await one.says(broker.url, same, r"did another client come with the same certificate\?")
+    finally:
+        broker.stop()
