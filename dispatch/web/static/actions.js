@@ -1,6 +1,6 @@
 // What an operator does, sent to the server. Only the gateway's own answer counts as done.
 
-import { buttons, problems, results, status as statusNames } from "./nl.js";
+import { buttons, language, problems, results, status as statusNames } from "./words.js";
 import { person } from "./parts.js";
 import { headers } from "./session.js";
 import { changed, clearDrafts, notice, state, takeRow } from "./store.js";
@@ -32,6 +32,8 @@ export async function act(row, kind, fields = {}) {
   }
 }
 
+const said = (answer) => (language === "en" ? answer.message_en : answer.message);
+
 // One line for the operator. A bad field is told in the server's words, which name the field.
 function told(status, answer, kind) {
   if (status === 200) return ["good", results.done(buttons[kind])];
@@ -41,6 +43,6 @@ function told(status, answer, kind) {
     return ["bad", results.refused(now)];
   }
   if (status === 504) return ["bad", results.unsure(problems.unknown)];
-  const why = answer.error === "bad_field" ? answer.message : problems[answer.error];
+  const why = answer.error === "bad_field" ? said(answer) : problems[answer.error];
   return ["bad", results.failed(why ?? problems.other)];
 }

@@ -1,7 +1,8 @@
 // The form where an operator signs in. Nothing about any alarm is on the page while it shows.
 
 import { html, nothing } from "./vendor/lit.js";
-import { consoles, door } from "./nl.js";
+import { languages } from "./bar.js";
+import { consoles, door } from "./words.js";
 import { signIn } from "./session.js";
 import { changed, state } from "./store.js";
 
@@ -25,6 +26,7 @@ export const doorView = (onSignedIn) => html`
         ${form.busy ? door.busy : door.enter}
       </button>
       <p class="quiet">${door.synthetic}</p>
+      ${languages()}
     </form>
   </main>
 `;

@@ -3,7 +3,7 @@
 import { html, live, nothing } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
-import { buttons, dispositions, labels, pending, summaries, units } from "./nl.js";
+import { buttons, dispositions, labels, pending, summaries, units } from "./words.js";
 import { draft, setDraft, state } from "./store.js";
 
 // When the gateway would take which action; it judges again, on its own state.

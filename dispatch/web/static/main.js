@@ -1,15 +1,17 @@
 // Starts the page: connects, draws at most once per frame, and speaks what is urgent.
 
 import { html, nothing, render } from "./vendor/lit.js";
+import { bar } from "./bar.js";
 import { detail } from "./detail.js";
 import { doorView } from "./door.js";
-import { clock } from "./format.js";
+import { help } from "./help.js";
+import "./keys.js";
 import { connect } from "./link.js";
-import { connection as words, consoles, door, labels, roles, spoken } from "./nl.js";
-import { badge, where } from "./parts.js";
+import { where } from "./parts.js";
 import { queue } from "./queue.js";
 import { say, unsay } from "./speak.js";
 import { signOut, whoami, whose } from "./session.js";
+import { tend } from "./sound.js";
 import {
   condition,
   enter,
@@ -21,13 +23,16 @@ import {
   tables,
   take,
 } from "./store.js";
+import { connection as told, consoles, door, labels, language, spoken } from "./words.js";
 
 const root = document.getElementById("app");
 const ALIVE_EVERY_MS = 30_000; // how often the server hears that somebody is at the page
 const AGAIN_MS = 1_000;
+const OFFSET_SHOWN_MS = 2_000;
 let drawing = false;
 let link = null;
 let spokenCondition = "";
+let spokenLanguage = "";
 let spokenSentence = "";
 
 function schedule() {
@@ -47,55 +52,31 @@ function draw() {
   }
   const now = condition();
   const { open } = tables();
-  render(frame(now), root);
+  render(frame(now, tend(open)), root);
   const name = consoles[state.console]?.name ?? "Alarmconsole";
   document.title = open.length ? `(${open.length}) ${name}` : name;
-  if (now.name !== spokenCondition) {
+  if (now.name !== spokenCondition || language !== spokenLanguage) {
     unsay(spokenSentence);
     spokenCondition = now.name;
+    spokenLanguage = language;
     spokenSentence = sentence(now);
     say(now.name === "lost" || now.name === "broker" ? "alert" : "status", spokenSentence);
   }
 }
 
 function sentence({ name, silentMs }) {
-  const text = words[name];
+  const text = told[name];
   return typeof text === "function" ? text(Math.floor(silentMs / 1000)) : text;
 }
 
-const frame = (now) => {
-  const { name, organisation } = consoles[state.console] ?? { name: "Alarmconsole", organisation: "" };
-  return html`
-    <header class="bar">
-      <h1>${name} <span class="organisation">${organisation}</span></h1>
-      <span title=${labels.syntheticLong}>${badge(labels.synthetic, "synthetic")}</span>
-      <span class="connection ${now.name}" data-connection=${now.name}>
-        <span class="dot" aria-hidden="true"></span>${words.badges[now.name]}
-      </span>
-      <time class="clock">${clock(nowMs())}</time>
-      <details class="operator">
-        <summary>
-          <span class="only-spoken">${labels.operator}</span>
-          <strong data-operator>${state.me?.name}</strong>
-          ${roles[state.me?.role] ? html`(${roles[state.me.role]})` : nothing}
-        </summary>
-        <div class="menu">
-          <button type="button" data-leave="here" @click=${() => leaveServer(false)}>
-            ${door.leave}
-          </button>
-          <button type="button" data-leave="everywhere" @click=${() => leaveServer(true)}>
-            ${door.leaveAll}
-          </button>
-        </div>
-      </details>
-    </header>
-    ${banners(now)}
-    <main>
-      <div class="lists">${queue()}</div>
-      <aside class="panel detail">${detail()}</aside>
-    </main>
-  `;
-};
+const frame = (now, heard) => html`
+  ${bar(now, heard, { onLeave: leaveServer })} ${banners(now)}
+  <main>
+    <div class="lists">${queue()}</div>
+    <aside class="panel detail" tabindex="-1" aria-label=${labels.details}>${detail()}</aside>
+  </main>
+  ${help()}
+`;
 
 // Above the alarms, never over them: what is known stays in sight whatever happens.
 function banners(now) {
@@ -105,13 +86,17 @@ function banners(now) {
     const bad = !["delayed", "gatewayUnknown"].includes(now.name);
     lines.push([bad ? "bad" : "warn", sentence(now)]);
   }
-  if (connection?.turned_away) lines.push(["bad", words.turnedAway(connection.turned_away)]);
-  if (connection?.unverified) lines.push(["stale", words.unverified(connection.unverified)]);
-  if (connection?.refused) lines.push(["warn", words.refused(connection.refused)]);
+  const seconds = Math.round(state.clockAheadMs / 1_000);
+  if (Math.abs(state.clockAheadMs) > OFFSET_SHOWN_MS) {
+    lines.push(["warn", seconds > 0 ? told.clockAhead(seconds) : told.clockBehind(-seconds)]);
+  }
+  if (connection?.turned_away) lines.push(["bad", told.turnedAway(connection.turned_away)]);
+  if (connection?.unverified) lines.push(["stale", told.unverified(connection.unverified)]);
+  if (connection?.refused) lines.push(["warn", told.refused(connection.refused)]);
   return lines.length
-    ? html`<div class="banners">
+    ? html`<section class="banners" aria-label=${labels.warnings}>
         ${lines.map(([tone, text]) => html`<p class="banner ${tone}">${text}</p>`)}
-      </div>`
+      </section>`
     : nothing;
 }
 

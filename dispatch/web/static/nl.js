@@ -1,4 +1,4 @@
-// Every Dutch word of the console. Another language is another file with the same names.
+// Every Dutch word of the console. en.js has the same names in English; a test compares them.
 
 export const locale = "nl-NL";
 
@@ -6,6 +6,8 @@ export const consoles = {
   police: { name: "Meldkamer", organisation: "Politie Hollands Midden" },
   veilig_thuis: { name: "Veilig Thuis", organisation: "Hollands Midden" },
 };
+
+export const languages = { nl: "Nederlands", en: "English" };
 
 export const roles = { operator: "", supervisor: "leidinggevende", read_only: "alleen meekijken" };
 
@@ -189,7 +191,10 @@ export const labels = {
   syntheticLong: "Alle personen en adressen zijn synthetisch",
   test: "TEST",
   priority: "Prio",
+  warnings: "Waarschuwingen",
+  details: "Details van de gekozen melding",
   queue: "Openstaand",
+  filtered: (priority) => `alleen prio ${priority}: toon alles`,
   inProgress: "In behandeling",
   closed: "Recent afgesloten",
   noQueue: "Geen openstaande meldingen",
@@ -290,6 +295,8 @@ export const connection = {
   unverified: (count) => `${count} melding(en) worden bij de gateway nagevraagd na een onderbreking.`,
   turnedAway: (count) => `Het bord is vol: ${count} melding(en) staan alleen bij de gateway.`,
   refused: (count) => `${count} bericht(en) waren niet voor deze console en zijn geweigerd.`,
+  clockAhead: (seconds) => `De klok van deze werkplek loopt ${seconds} s achter op de server. Alle tijden hier zijn van de server.`,
+  clockBehind: (seconds) => `De klok van deze werkplek loopt ${seconds} s voor op de server. Alle tijden hier zijn van de server.`,
   badges: {
     connected: "Verbonden",
     delayed: "Vertraagd",
@@ -321,6 +328,42 @@ export const results = {
   unreachable: "De console is niet bereikbaar; het is niet bekend of de actie is uitgevoerd.",
   failed: (why) => `Niet uitgevoerd: ${why}`,
   unsure: (why) => `Onzeker: ${why}`,
+};
+
+export const sound = {
+  start: "Dienst starten",
+  off: "GELUID UIT",
+  offLong: "Het geluid staat uit: start uw dienst om alarmen te horen.",
+  on: "Geluid aan",
+  blocked: "GELUID GEBLOKKEERD",
+  silence: "Dempen 30 s",
+  silenced: (seconds) => `Gedempt, nog ${seconds} s`,
+  stop: "Geluid uitzetten",
+};
+
+export const prefs = {
+  menu: "Voorkeuren van deze werkplek",
+  language: "Taal",
+  flash: "Symbolen laten knipperen",
+  keys: "Sneltoetsen gebruiken",
+  help: "Sneltoetsen tonen",
+  close: "Sluiten",
+};
+
+// In the order of the list that '?' shows.
+export const keys = {
+  move: "pijltjes of J en K: andere melding",
+  open: "Enter: details",
+  accept: "A: aannemen",
+  assign_unit: "E: eenheid",
+  arrive: "P: ter plaatse",
+  note: "N: notitie",
+  close: "X: afsluiten",
+  silence: "M: dempen 30 s",
+  filter: "1 tot 4: alleen deze prioriteit; nog eens: alle",
+  region: "F6: volgend deel van de pagina",
+  help: "?: deze lijst",
+  back: "Esc: terug naar de wachtrij",
 };
 
 export const spoken = {

@@ -2,7 +2,7 @@
 
 import { html, nothing, svg } from "./vendor/lit.js";
 import { day, duration } from "./format.js";
-import { gestures as gestureNames, labels, otherAgency, status } from "./nl.js";
+import { gestures as gestureNames, labels, otherAgency, status } from "./words.js";
 import { nowMs, state } from "./store.js";
 
 const FLOOD = "gateway-flood"; // the gateway's own name for what it condenses

@@ -4,10 +4,10 @@ import { html, nothing, repeat } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
 import { duration, time } from "./format.js";
-import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./nl.js";
+import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./words.js";
 import { arranged, holding, release } from "./hold.js";
 import { badges, deadline, gestureBadges, isLoneCancel, otherStatus, priority, where } from "./parts.js";
-import { nowMs, select, state, tables } from "./store.js";
+import { nowMs, select, setFilter, state, tables } from "./store.js";
 
 const ROWS_MAX = 200; // drawn per table; the most urgent ones, and the rest is counted
 const CLOSED_ROWS_MAX = 10;
@@ -26,7 +26,9 @@ const shown = () => arranged(tables().open).rows;
 const held = holding(shown);
 
 function openTable(open) {
-  const { rows, left, late } = arranged(open);
+  const { filter } = state;
+  const wanted = filter ? open.filter(({ view }) => view.priority === filter) : open;
+  const { rows, left, late } = arranged(wanted);
   const lines = rows.map((row) => (left.has(row.alarm_id) ? leftLine : line)(row));
   return table("open", labels.queue, lines, labels.noQueue, { count: open.length, late });
 }
@@ -44,6 +46,11 @@ const table = (name, title, lines, empty, { count = lines.length, late = 0 } = {
       ${title} <span class="count ${count ? "some" : ""}">${count}</span>
       ${late
         ? html`<button type="button" class="fresh" @click=${release}>${labels.fresh(late)}</button>`
+        : nothing}
+      ${name === "open" && state.filter
+        ? html`<button type="button" class="fresh" @click=${() => setFilter(null)}>
+            ${labels.filtered(state.filter)}
+          </button>`
         : nothing}
     </h2>
     ${lines.length
@@ -99,6 +106,8 @@ function lineOf(row) {
       role="row"
       class="row p${view.priority} ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
+      tabindex="-1"
+      aria-selected=${state.selected === row.alarm_id}
       @click=${() => select(row.alarm_id)}
     >
       ${cells(row, {

@@ -2,6 +2,7 @@
 
 const DELAYED_AFTER_MS = 3_000;
 const LOST_AFTER_MS = 6_000;
+const CLOCKS_KEPT = 5;
 const NOTICES_MAX = 50;
 const DRAFTS_MAX = 200;
 
@@ -12,6 +13,8 @@ export const state = {
   connection: null,
   clockAheadMs: 0, // how far the server's clock is ahead of this machine's
   heardAt: performance.now(), // when the server last said anything
+  clocks: [],
+  filter: null, // the one priority that the queue shows
   linked: null, // whether the WebSocket stands; null before the first time
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
@@ -78,10 +81,22 @@ export function take(message) {
   }
   if (message.connection) {
     state.connection = message.connection;
-    state.clockAheadMs = message.server_time_ms - Date.now();
+    noteClock(message.server_time_ms - Date.now());
   }
   changed();
   return fresh;
+}
+
+// A message that was held up makes the server look behind, so the largest of the last few counts.
+function noteClock(aheadMs) {
+  state.clocks = [...state.clocks, aheadMs].slice(-CLOCKS_KEPT);
+  state.clockAheadMs = Math.max(...state.clocks);
+}
+
+// Shows one priority of the queue only; null shows all.
+export function setFilter(priority) {
+  state.filter = priority;
+  changed();
 }
 
 // The WebSocket broke: nothing on the screen is sure to be of this moment any more.

@@ -13,7 +13,10 @@ from dispatch.web.files import load_files
 FILES = load_files()
 OURS = {name: file.body.decode() for name, file in FILES.items() if not name.startswith("vendor/")}
 SCRIPTS = {name: text for name, text in OURS.items() if name.endswith(".js")}
-GZIPPED_BYTES_MAX = 40_000
+BYTES_MAX = 120_000
+GZIPPED_BYTES_MAX = 45_000
+SECOND_LANGUAGE = "en.js"
+"""Loaded in the place of nl.js's words where it is chosen, and only then."""
 
 
 def test_the_vendored_library_is_the_one_on_record() -> None:
@@ -49,6 +52,7 @@ def test_every_import_is_a_file_of_the_page(name: str) -> None:
 
 
 def test_the_page_is_light() -> None:
-    """All of it together, compressed, stays below 40 kB."""
-    weight = sum(len(gzip.compress(file.body, 6)) for file in FILES.values())
-    assert weight < GZIPPED_BYTES_MAX
+    """All that a page loads stays below 120 kB, and below 45 kB compressed."""
+    loaded = [file.body for name, file in FILES.items() if name != SECOND_LANGUAGE]
+    assert sum(map(len, loaded)) < BYTES_MAX
+    assert sum(len(gzip.compress(body, 6)) for body in loaded) < GZIPPED_BYTES_MAX

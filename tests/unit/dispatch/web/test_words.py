@@ -1,4 +1,4 @@
-"""The console's Dutch words: one for every code that the gateway can send."""
+"""The console's words in both languages: one for every code that the gateway can send."""
 
 import re
 from pathlib import Path
@@ -19,7 +19,7 @@ from alarm_protocol.messages import (
     Trigger,
 )
 
-CATALOGUE = Path(dispatch.web.__file__).parent / "static" / "nl.js"
+STATIC = Path(dispatch.web.__file__).parent / "static"
 KINDS = {str(action.__struct_config__.tag) for action in get_args(TrackAction)}
 WITHOUT_OPERATOR = {
     "raised",
@@ -40,9 +40,9 @@ REASONS = {
 }
 
 
-def words(name: str) -> set[str]:
+def words(language: str, name: str) -> set[str]:
     """Return the codes for which a table of the catalogue has words."""
-    text = CATALOGUE.read_text(encoding="utf-8")
+    text = (STATIC / f"{language}.js").read_text(encoding="utf-8")
     found = re.search(rf"export const {name} = {{(.*?)^}};", text, re.DOTALL | re.MULTILINE)
     assert found is not None
     return set(re.findall(r"^  (\w+):", found.group(1), re.MULTILINE))
@@ -63,6 +63,7 @@ def words(name: str) -> set[str]:
         ("endings", {"test_expired", "fault_over"}),
     ],
 )
-def test_every_code_has_dutch_words(table: str, codes: set[str]) -> None:
+@pytest.mark.parametrize("language", ["nl", "en"])
+def test_every_code_has_words(language: str, table: str, codes: set[str]) -> None:
     """An operator never reads a code where a word should be."""
-    assert set() == codes - words(table)
+    assert set() == codes - words(language, table)

@@ -1,0 +1,91 @@
+// The words in the language of this workplace. Importers see a switch at once: these names are
+// live, so they must be read when drawing and never be copied into a constant.
+
+import * as nl from "./nl.js";
+import { pref, setPref } from "./prefs.js";
+
+const catalogues = { nl };
+
+// Only the language that is spoken here is loaded.
+async function load(wanted) {
+  if (wanted === "en") catalogues.en ??= await import("./en.js");
+}
+
+export let language = pref("language", "nl") === "en" ? "en" : "nl";
+await load(language);
+
+export let {
+  locale,
+  consoles,
+  languages,
+  roles,
+  door,
+  otherAgency,
+  status,
+  triggers,
+  gestures,
+  reasons,
+  doubts,
+  remarks,
+  dispositions,
+  timeline,
+  conditions,
+  counted,
+  endings,
+  signals,
+  orders,
+  units,
+  buttons,
+  summaries,
+  pending,
+  labels,
+  connection,
+  problems,
+  results,
+  sound,
+  prefs,
+  keys,
+  spoken,
+} = catalogues[language];
+
+export async function speakLanguage(wanted) {
+  await load(wanted);
+  language = wanted === "en" ? "en" : "nl";
+  setPref("language", language);
+  document.documentElement.lang = language;
+  ({
+    locale,
+    consoles,
+    languages,
+    roles,
+    door,
+    otherAgency,
+    status,
+    triggers,
+    gestures,
+    reasons,
+    doubts,
+    remarks,
+    dispositions,
+    timeline,
+    conditions,
+    counted,
+    endings,
+    signals,
+    orders,
+    units,
+    buttons,
+    summaries,
+    pending,
+    labels,
+    connection,
+    problems,
+    results,
+    sound,
+    prefs,
+    keys,
+    spoken,
+  } = catalogues[language]);
+}
+
+document.documentElement.lang = language;

@@ -1,0 +1,141 @@
+"""The keyboard alone: every step of an alarm, and nothing that acts by accident."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from msgspec import structs
+from playwright.async_api import Page, expect
+
+from alarm_protocol.messages import AlarmView, TrackAction, action_kind
+from tests.integration.console_browser import Server, row
+from tests.integration.console_wire import Gateway, answered, gateway_on
+from tests.unit.dispatch.views import make_view
+
+if TYPE_CHECKING:
+    from tests.integration.conftest import Mosquitto
+
+pytestmark = [pytest.mark.broker, pytest.mark.browser]
+
+FIRST, SECOND = "aware-000001.1", "aware-000002.1"
+AFTER = {
+    "accept": "accepted",
+    "assign_unit": "unit_assigned",
+    "arrive": "on_scene",
+    "close": "closed",
+}
+
+
+def works(gateway: Gateway, *views: AlarmView) -> None:
+    """Let the scripted gateway take every action to its next status."""
+    known = {view.alarm_id: view for view in views}
+
+    def take(action: TrackAction) -> AlarmView:
+        view = answered(known[action.alarm_id], action, outcome="done")
+        status = AFTER.get(action_kind(action), view.status)
+        own = structs.replace(view.own_track, status=status)
+        known[action.alarm_id] = structs.replace(view, status=status, own_track=own)
+        return known[action.alarm_id]
+
+    gateway.on_action = take
+
+
+async def press(page: Page, *keys: str) -> None:
+    """Press keys one after the other."""
+    for key in keys:
+        await page.keyboard.press(key)
+
+
+async def test_an_alarm_is_worked_to_its_end_by_keys_alone(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """J, A, E, P, N and X take the chosen alarm from open to closed, and no other."""
+    views = [make_view(FIRST), make_view(SECOND)]
+    async with gateway_on(mosquitto.url) as gateway:
+        works(gateway, *views)
+        for view in views:
+            await gateway.view(view)
+        await page.goto(server.url)
+        await expect(page.locator(row(SECOND))).to_be_visible()
+        await press(page, "j", "j", "k", "j")
+        await expect(page.locator(f"{row(SECOND)}:focus")).to_be_visible()
+        await press(page, "a")
+        await expect(page.locator(f"section.progress {row(SECOND)}")).to_be_visible()
+        await press(page, "e")
+        await page.keyboard.type("HM 21.01")
+        await press(page, "Enter")
+        await expect(page.locator(row(SECOND))).to_contain_text("Eenheid toegewezen")
+        await press(page, "Escape", "p")
+        await expect(page.locator(row(SECOND))).to_contain_text("Ter plaatse")
+        await press(page, "n")
+        await page.keyboard.type("Bewoner aap noot ja")  # with keys in it that would act
+        await press(page, "Tab", "Enter")
+        await expect(page.locator("aside .log").last).to_contain_text("Notitie")
+        await press(page, "Escape", "x", "e", "Tab")
+        await page.keyboard.type("Alles veilig")
+        await press(page, "Tab", "Enter")
+        await expect(page.locator(f"section.closed {row(SECOND)}")).to_be_visible()
+        await expect(page.locator(f"section.open {row(FIRST)}")).to_be_visible()
+        kinds = [action_kind(action) for action in gateway.actions]
+        assert ["accept", "assign_unit", "arrive", "note", "close"] == kinds
+        assert {SECOND} == {str(action.alarm_id) for action in gateway.actions}
+
+
+async def test_nothing_moves_under_the_focus(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """Who stands on a row by keyboard keeps it; what is new is counted and waits."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view(SECOND))
+        await page.goto(server.url)
+        await expect(page.locator(row(SECOND))).to_be_visible()
+        await press(page, "j")
+        await gateway.view(make_view(FIRST))
+        await expect(page.locator("button.fresh")).to_contain_text("1 nieuwe melding")
+        lines = page.locator("section.open tr.row")
+        assert SECOND == await lines.first.get_attribute("data-alarm")
+        await expect(page.locator(f"{row(SECOND)}:focus")).to_be_visible()
+
+
+async def test_keys_can_be_switched_off_and_shown(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """'?' lists them and Esc leaves the list; switched off, a letter does nothing."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view())
+        await page.goto(server.url)
+        await expect(page.locator(row())).to_be_visible()
+        await press(page, "?")
+        await expect(page.get_by_role("dialog")).to_contain_text("A: aannemen")
+        await press(page, "Escape")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        await page.locator("details.operator summary").click()
+        await page.locator("[data-pref=keys]").uncheck()
+        await page.locator(f"{row()} .c-where").click()
+        await press(page, "a", "j", "?")
+        await expect(page.get_by_role("dialog")).to_have_count(0)
+        assert [] == gateway.actions
+
+
+async def test_f6_goes_round_the_regions_and_numbers_filter(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """Bar, queue, detail and round again; '2' shows priority 2 only, again shows all."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view(FIRST))
+        await gateway.view(make_view(SECOND, priority=2))
+        await page.goto(server.url)
+        await expect(page.locator(row(SECOND))).to_be_visible()
+        seen = []
+        for _ in range(4):
+            await press(page, "F6")
+            seen.append(
+                await page.evaluate(
+                    "document.activeElement.closest('.bar, .lists, aside').classList[0]"
+                )
+            )
+        assert ["bar", "lists", "panel", "bar"] == seen
+        await press(page, "2")
+        await expect(page.locator(row(FIRST))).to_have_count(0)
+        await expect(page.locator("section.open h2")).to_contain_text("alleen prio 2")
+        await press(page, "2")
+        await expect(page.locator(row(FIRST))).to_be_visible()
