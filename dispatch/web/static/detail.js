@@ -3,6 +3,7 @@
 import { html, nothing, repeat } from "./vendor/lit.js";
 import { forms } from "./forms.js";
 import { date, time } from "./format.js";
+import { guidanceCard, signsList } from "./guidance.js";
 import * as words from "./words.js";
 import { badge, badges, deadline, gestureBadges, otherStatus, person, priority, where } from "./parts.js";
 import { nowMs, state } from "./store.js";
@@ -33,7 +34,8 @@ function whole(row) {
       </header>
       ${told ? html`<p class="notice ${told.tone}">${told.text}</p>` : nothing}
       ${actions(row)}
-      ${circumstances(view)} ${household(view)} ${track(view)} ${presses(view)} ${timeline(view)}
+      ${household(view)} ${guidanceCard(row)} ${signsList(row)} ${circumstances(view)} ${track(view)}
+      ${presses(view)} ${timeline(view)}
       <p class="quiet">
         ${words.labels.alarm} ${view.alarm_id} · ${words.labels.device} ${view.device_id} ·
         ${words.labels.version(view.version)}

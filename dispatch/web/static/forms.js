@@ -3,7 +3,8 @@
 import { html, live, nothing } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
-import { buttons, dispositions, labels, pending, summaries, units } from "./words.js";
+import { buttons, dispositions, labels, pending, summaries } from "./words.js";
+import { unitsFor } from "./units.js";
 import { draft, setDraft, state } from "./store.js";
 
 // When the gateway would take which action; it judges again, on its own state.
@@ -44,6 +45,7 @@ export function forms(row) {
     (kind) => state.kinds.includes(kind) && fits[kind].includes(status) && !row.withdrawn,
   );
   const step = next[status]?.[agency] ?? next[status];
+  kinds.sort((a, b) => (b === step) - (a === step));
   // The next step and what needs no typing stand open; the rest folds away, so that the
   // circumstances stay in sight.
   return kinds.map((kind) => {
@@ -86,7 +88,7 @@ const bound = (row, kind, name) => ({
   keep: (event) => setDraft(row.alarm_id, `${kind}.${name}`, event.target.value),
 });
 
-const line = (row, kind, name, label, hint, options, required = true) => {
+const line = (row, kind, name, label, hint) => {
   const { value, keep } = bound(row, kind, name);
   return html`
     <label>
@@ -96,9 +98,8 @@ const line = (row, kind, name, label, hint, options, required = true) => {
         type="text"
         maxlength="80"
         autocomplete="off"
-        list=${options ?? nothing}
         placeholder=${hint}
-        ?required=${required}
+        required
         .value=${value}
         @input=${keep}
       />
@@ -123,10 +124,32 @@ const area = (row, kind, name, label, required = true) => {
   `;
 };
 
+// Choosing a unit fills the field; sending it stays a press of its own.
+const nearest = (row) => html`
+  <ul class="units" aria-label=${labels.unitsNear}>
+    ${unitsFor(row).map(
+      ({ name, free, minutes }) => html`
+        <li>
+          <button
+            type="button"
+            data-unit=${name}
+            class=${free ? "" : "busy"}
+            @click=${() => setDraft(row.alarm_id, "assign_unit.unit", name)}
+          >
+            ${name}
+          </button>
+          ${free ? labels.unitFree : labels.unitBusy}${minutes === null
+            ? nothing
+            : html`, ${labels.unitMinutes(minutes)}`}
+        </li>
+      `,
+    )}
+  </ul>
+`;
+
 const inputs = {
   assign_unit: (row) => html`
-    ${line(row, "assign_unit", "unit", labels.unit, labels.unitHint, "units")}
-    <datalist id="units">${units.map((unit) => html`<option value=${unit}></option>`)}</datalist>
+    ${line(row, "assign_unit", "unit", labels.unit, labels.unitHint)} ${nearest(row)}
   `,
   arrive: (row) => {
     const sent = row.view.own_track.units ?? [];

@@ -50,7 +50,7 @@ const gestures = {
   cancel: svg`<path d="M8 .5a7.5 7.5 0 1 0 .01 0zM3.8 10.8l7-7 1.4 1.4-7 7z"></path>`,
 };
 
-function gesturesOf(view) {
+export function gesturesOf(view) {
   const found = new Set(view.presses.map((press) => press.trigger));
   for (const reason of view.reasons) {
     if (reason === "verified_duress") found.add("duress");
