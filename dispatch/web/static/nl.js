@@ -1,5 +1,7 @@
 // Every Dutch word of the console. en.js has the same names in English; a test compares them.
 
+export { guidance } from "./cards-nl.js";
+
 export const locale = "nl-NL";
 
 export const consoles = {
@@ -159,56 +161,6 @@ export const signals = {
 };
 
 export const orders = { contactverbod: "Contactverbod", straatverbod: "Straatverbod" };
-
-export const guidance = {
-  title: "Handelingskaart",
-  doTitle: "Doen",
-  neverTitle: "Nooit doen",
-  callTitle: "Wie bellen",
-  example: "Voorbeeldtekst van deze simulatie; uw organisatie stelt haar eigen kaart vast.",
-  duress: "Stil alarm: de pleger is misschien in de kamer. Bel de bewoner niet; kom zonder geluid.",
-  cancel: "Een annulering stopt niets: alleen wie de bewoner zelf heeft gesproken, sluit af.",
-  test: "Testmelding: handel haar af als een echte, maar stuur niemand.",
-  police: {
-    todo: {
-      accept: "Neem aan en stuur de dichtstbijzijnde vrije eenheid.",
-      read: "Geef de eenheid de Afspraak op Locatie, de aanrijroute, het signalement en de wapens door.",
-      orders: "Noem een contactverbod of straatverbod: dan telt ook een bezoek zonder geweld.",
-      evidence: "Laat berichten, brieven en beelden bewaren en leg vast wat er gezien is.",
-    },
-    never: {
-      calm: "Een druk afdoen als vals alarm zonder de bewoner in persoon te spreken.",
-      mediate: "Bemiddelen tussen bewoner en pleger, of de bewoner laten antwoorden.",
-      tell: "De pleger laten merken dat er op de knop is gedrukt.",
-    },
-    call: {
-      thuis: "Veilig Thuis Hollands Midden: ziet deze melding al; 0800-2000.",
-      agent: "De wijkagent, voor een stopgesprek zolang het niet is geëscaleerd.",
-      victims: "Slachtofferhulp Nederland, voor hulp bij de aangifte.",
-    },
-  },
-  veilig_thuis: {
-    todo: {
-      accept: "Neem aan en volg de politie; zij rijdt, u beoordeelt de veiligheid.",
-      children: "Kijk wie er in huis wonen, eerst de kinderen, en waar zij nu veilig zijn.",
-      assess: "Leg de veiligheidsbeoordeling vast: acuut meteen, anders binnen vijf werkdagen.",
-      signs: "Loop de tien signalen van stalking na en vul het dossier aan.",
-    },
-    never: {
-      mediate: "Bemiddelen, of contact met de pleger als voorwaarde stellen.",
-      address: "Een schuiladres noemen tegen wie dan ook.",
-      wait: "Wachten met 112 als iemand nu gevaar loopt.",
-    },
-    call: {
-      danger: "Nu gevaar: 112. Anders de politie: 0900-8844.",
-      victims: "Slachtofferhulp Nederland, voor hulp bij de aangifte en een verbod.",
-      local: "Het lokale team of de casusregisseur, voor de overdracht.",
-    },
-  },
-  signsTitle: "Tien signalen van stalking",
-  signsAsk: "Vink aan wat nu speelt; het komt als notitie in het logboek.",
-  signsNote: "Signalen",
-};
 
 export const buttons = {
   accept: "Aannemen",
