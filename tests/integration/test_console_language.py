@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.integration.console_browser import Server, row
-from tests.integration.console_wire import gateway_on
+from tests.integration.console_wire import answered, gateway_on
 from tests.unit.dispatch.views import make_view
 
 if TYPE_CHECKING:
@@ -65,20 +65,25 @@ async def test_a_switch_changes_everything_at_once_and_is_remembered(
 ) -> None:
     """No Dutch word stays, half-written text and the chosen alarm do; a reload keeps English."""
     async with gateway_on(mosquitto.url) as gateway:
-        await gateway.view(make_view())
+        view = make_view(status="accepted")
+        gateway.on_action = lambda action: answered(view, action, outcome="done")
+        await gateway.view(view)
         await page.goto(server.url)
         await page.locator(f"{row()} .c-where").click()
+        await page.locator("aside [data-action=assign_unit] input").fill("HM 21.01")
+        await page.get_by_role("button", name="Eenheid toewijzen").click()
+        await expect(page.locator("aside .notice")).to_contain_text("uitgevoerd")
         await page.locator("aside details[data-more=note] summary").click()
         await page.locator("aside form[data-action=note] textarea").fill("half geschreven")
         assert [] != await page.evaluate(DUTCH)
         await page.locator("details.operator summary").click()
         await page.locator("[data-language=en]").click()
-        await expect(page.locator(f"{row()} button")).to_have_text("Accept")
+        await expect(page.locator(f"{row()} button")).to_have_text("Open")
         assert "half geschreven" == await page.locator("aside textarea").first.input_value()
         assert [] == await page.evaluate(DUTCH)
         assert "en" == await page.locator("html").get_attribute("lang")
         await page.reload()
-        await expect(page.locator(f"{row()} button")).to_have_text("Accept")
+        await expect(page.locator(f"{row()} button")).to_have_text("Open")
         await page.locator("details.operator summary").click()
         await page.locator("[data-language=nl]").click()
-        await expect(page.locator(f"{row()} button")).to_have_text("Aannemen")
+        await expect(page.locator(f"{row()} button")).to_have_text("Openen")

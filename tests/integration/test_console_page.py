@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 from playwright.async_api import Page, expect
 
+from alarm_protocol.messages import OwnTrack
 from tests.integration.console_browser import Server, accepting, row
 from tests.integration.console_wire import answered, gateway_on, until
 from tests.unit.dispatch.views import make_view
@@ -65,8 +66,19 @@ async def test_text_of_others_is_only_ever_text(
     assert view.household is not None
     household = structs.replace(view.household, resident=SCRIPT[:80], municipality="<i>Leiden</i>")
     entry = structs.replace(view.timeline[0], kind="note", text=SCRIPT, operator="<u>K</u>")
+    own = OwnTrack(
+        status="on_scene",
+        accepted_by=SCRIPT,
+        units=(SCRIPT,),
+        assessment=SCRIPT,
+        handed_over_to=SCRIPT,
+        close_reason=SCRIPT,
+    )
+    view = make_view(
+        household=household, timeline=(entry,), own_track=own, reasons=("<b>code</b>",)
+    )
     async with gateway_on(mosquitto.url) as gateway:
-        await gateway.view(make_view(household=household, timeline=(entry,)))
+        await gateway.view(view)
         await page.goto(server.url)
         await page.locator(f"{ROW} td").nth(2).click()
         detail = page.locator("aside")

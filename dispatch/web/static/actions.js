@@ -25,7 +25,7 @@ export async function act(row, kind, fields = {}) {
     if (response.ok) clearDrafts(alarmId, kind);
     notice(alarmId, ...told(response.status, answer, kind));
   } catch {
-    notice(alarmId, "bad", results.unreachable);
+    notice(alarmId, "bad", () => results.unreachable);
   } finally {
     state.pending.delete(alarmId);
     changed();
@@ -34,15 +34,15 @@ export async function act(row, kind, fields = {}) {
 
 const said = (answer) => (language === "en" ? answer.message_en : answer.message);
 
-// One line for the operator. A bad field is told in the server's words, which name the field.
+// One line for the operator, worded when it is drawn: the language may change under it. A bad field is told in the server's words, which name the field.
 function told(status, answer, kind) {
-  if (status === 200) return ["good", results.done(buttons[kind])];
+  if (status === 200) return ["good", () => results.done(buttons[kind])];
   if (status === 409) {
-    const now = statusNames[answer.alarm?.view.status]?.toLowerCase() ?? "?";
-    if (answer.acted_by) return ["bad", results.refusedBy(person(answer.acted_by), now)];
-    return ["bad", results.refused(now)];
+    const now = () => statusNames[answer.alarm?.view.status]?.toLowerCase() ?? "?";
+    if (answer.acted_by) return ["bad", () => results.refusedBy(person(answer.acted_by), now())];
+    return ["bad", () => results.refused(now())];
   }
-  if (status === 504) return ["bad", results.unsure(problems.unknown)];
-  const why = answer.error === "bad_field" ? said(answer) : problems[answer.error];
-  return ["bad", results.failed(why ?? problems.other)];
+  if (status === 504) return ["bad", () => results.unsure(problems.unknown)];
+  const why = () => (answer.error === "bad_field" ? said(answer) : problems[answer.error]);
+  return ["bad", () => results.failed(why() ?? problems.other)];
 }

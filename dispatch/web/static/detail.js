@@ -32,7 +32,7 @@ function whole(row) {
           ${due ? html`· <span class="due ${due.late ? "late" : ""}">${due.text}</span>` : nothing}
         </p>
       </header>
-      ${told ? html`<p class="notice ${told.tone}">${told.text}</p>` : nothing}
+      ${told ? html`<p class="notice ${told.tone}">${told.text()}</p>` : nothing}
       ${actions(row)}
       ${household(view)} ${guidanceCard(row)} ${signsList(row)} ${circumstances(view)} ${track(view)}
       ${presses(view)} ${timeline(view)}

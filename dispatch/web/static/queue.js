@@ -161,7 +161,7 @@ function amounts(view) {
 
 const notice = (row) => {
   const told = state.notices.get(row.alarm_id);
-  return told ? html`<div class="notice ${told.tone}">${told.text}</div>` : nothing;
+  return told ? html`<div class="notice ${told.tone}">${told.text()}</div>` : nothing;
 };
 
 const acceptButton = (row, head) => {

@@ -18,7 +18,7 @@ export const state = {
   linked: null, // whether the WebSocket stands; null before the first time
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
-  notices: new Map(), // alarm id -> {tone, text}
+  notices: new Map(), // alarm id -> {tone, text()}
   drafts: new Map(), // "alarm id/kind.field" -> text
   signedIn: null, // null until the server was asked
   signedOut: false, // whether a session ended on this page

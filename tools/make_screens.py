@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Take the screenshots of docs/screens/ anew, from the whole running chain with synthetic people.
+
+Run it as `python tools/make_screens.py`; it needs Chromium, and Mosquitto where there is one.
+"""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import aiomqtt
+from playwright.async_api import Browser, Page, async_playwright
+
+from alarm_protocol import topics
+from alarm_protocol.codec import encode_press
+from alarm_protocol.households import Household
+from alarm_protocol.messages import Press, Trigger
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId, PressId
+from simulator import households
+from simulator.stack import Stack, StackSettings, running
+
+OUT = Path(__file__).resolve().parents[1] / "docs" / "screens"
+OPERATOR = "Ans de Wit"
+SCREEN = (1280, 800)
+PHONE = (390, 844)
+TRIGGERS: tuple[Trigger, ...] = ("press", "duress", "hold", "press", "cancel", "test")
+WAIT_MS = 30_000
+
+
+def row(number: int) -> str:
+    """Select the line of the first alarm of a device."""
+    return f"tr[data-alarm='aware-{number:06d}.1']"
+
+
+async def press_all(stack: Stack, homes: tuple[Household, ...]) -> None:
+    """Press one button of each kind; the fourth without a signature."""
+    async with aiomqtt.Client(
+        stack.broker_url.host, stack.broker_url.port, protocol=aiomqtt.ProtocolVersion.V5
+    ) as client:
+        for number, (home, trigger) in enumerate(zip(homes, TRIGGERS, strict=False), start=1):
+            press = Press(
+                press_id=PressId(f"screen-{number}"),
+                device_id=home.device_id,
+                sequence=1,
+                pressed_at_ms=now_ms(),
+                trigger=trigger,
+                attempt=1,
+            )
+            key = bytes.fromhex(home.device_key_hex)
+            payload = encode_press(press, key)
+            if number == 4:  # noqa: PLR2004 - the one with doubts
+                payload = payload.split(b"\n")[0]
+            await client.publish(topics.press(home.device_id), payload, qos=1)
+
+
+async def sign_in(
+    browser: Browser, stack: Stack, name: ConsoleId, size: tuple[int, int] = SCREEN
+) -> Page:
+    """Open a console's page and sign in."""
+    page = await browser.new_page(
+        viewport={"width": size[0], "height": size[1]},
+        locale="nl-NL",
+        color_scheme="light",
+        reduced_motion="reduce",
+    )
+    await page.goto(stack.console_urls[name])
+    await page.wait_for_selector("input[name=password]")
+    if size == SCREEN:
+        await shoot(page, f"{name}-sign-in")
+    login = next(one for one in stack.logins[name] if one.name == OPERATOR)
+    await page.fill("input[name=name]", login.name)
+    await page.fill("input[name=password]", login.password)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("[data-connection=connected]", timeout=WAIT_MS)
+    await page.wait_for_selector(row(len(TRIGGERS)), timeout=WAIT_MS)
+    return page
+
+
+async def shoot(page: Page, name: str) -> None:
+    """Keep what the page shows now."""
+    await page.screenshot(path=OUT / f"{name}.png")
+    sys.stdout.write(f"docs/screens/{name}.png\n")
+
+
+async def act(page: Page, kind: str, **fields: str) -> None:
+    """Fill a form of the detail and send it; wait until it is done."""
+    form = page.locator(f"form[data-action={kind}]")
+    for name, value in fields.items():
+        await form.locator(f"[name={name}]").fill(value)
+    async with page.expect_response("**/actions") as answer:
+        await form.locator("button[type=submit]").click()
+    await (await answer.value).finished()
+
+
+async def police(browser: Browser, stack: Stack) -> None:
+    """The control room: sign-in, queue, work, dark, English, narrow, and a lost server."""
+    page = await sign_in(browser, stack, POLICE)
+    await page.click("[data-press=start]")
+    await page.click(f"{row(2)} .c-where")
+    await shoot(page, "police-queue")
+    await page.emulate_media(color_scheme="dark")
+    await shoot(page, "police-queue-dark")
+    await page.emulate_media(color_scheme="light")
+    await page.click(f"{row(1)} .c-where")
+    await act(page, "accept")
+    await page.wait_for_selector("form[data-action=assign_unit] .units")
+    await shoot(page, "police-assign")
+    unit = await page.locator(".units button").first.inner_text()
+    await act(page, "assign_unit", unit=unit)
+    await page.wait_for_selector("form[data-action=arrive]")
+    await page.mouse.move(1, 1)
+    await page.click("details.operator summary")
+    await page.click("[data-language=en]")
+    await shoot(page, "police-english")
+    await page.click("[data-press=help]")
+    await shoot(page, "police-keys")
+    await page.close()
+    narrow = await sign_in(browser, stack, POLICE, PHONE)
+    await shoot(narrow, "police-narrow")
+    await narrow.close()
+
+
+async def veilig_thuis(browser: Browser, stack: Stack) -> None:
+    """Veilig Thuis: a case that was accepted, and then a server that is gone."""
+    page = await sign_in(browser, stack, VEILIG_THUIS)
+    await page.click(f"{row(1)} .c-where")
+    await act(page, "accept")
+    await page.wait_for_selector("form[data-action=safety_assessment]")
+    await shoot(page, "veilig-thuis-case")
+    stack.consoles[VEILIG_THUIS].kill()
+    await page.wait_for_selector("[data-connection=lost]", timeout=WAIT_MS)
+    await shoot(page, "veilig-thuis-lost")
+
+
+async def main() -> None:
+    """Start the chain, press, and look at both consoles."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        sys.exit("make_screens: there is no Chromium; install it (apt-get install chromium)")
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        registry = folder / "households.json"
+        made = households.generate(len(TRIGGERS), seed=7)
+        households.write(made, registry)
+        settings = StackSettings(data_dir=folder, registry=registry, operators=(OPERATOR,))
+        async with running(settings) as stack, async_playwright() as playwright:
+            await press_all(stack, tuple(made.households))
+            browser = await playwright.chromium.launch(
+                executable_path=chromium, args=["--no-sandbox"]
+            )
+            await police(browser, stack)
+            await veilig_thuis(browser, stack)
+            await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
