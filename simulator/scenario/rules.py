@@ -1,7 +1,8 @@
 """The gateway's policy for a scenario that is played faster than life.
 
 Devices and people hurry; without this a gateway would wait in real time for a device that fell
-silent. Its times are divided too, as far down as whole seconds go.
+silent. Its times are divided too, as far down as whole seconds go. The minute in which a flood is
+counted stays a real one: what comes at once comes at once at any speed.
 """
 
 import math
@@ -13,8 +14,6 @@ HEARTBEAT_S_MIN = 1.0
 _ACCEPT_S, _ESCALATE_S = 30, 60
 _SILENT_S = {"SP3": 1_800, "SP4": 180, "SP5": 90, "SP6": 20, "DP3": 180, "DP4": 90}
 _AHEAD_S, _LINK_GRACE_S, _WATCH_S = 5, 30, 900
-_FAULTS_PER_MINUTE = 20
-_PER_MINUTE_MAX = 100_000
 _SECONDS_MAX = 86_400
 
 
@@ -46,8 +45,5 @@ def policy_text(script: Script, speed: float) -> str:
         f"watch_after_press_s = {hurried(_WATCH_S)}",
         "[supervision.silent_after_s]",
         *silent,
-        "[flood]",
-        # A gateway counts by real minutes. Many faults in one are only the speed; a flood is one.
-        f"faults_per_minute = {min(_PER_MINUTE_MAX, round(_FAULTS_PER_MINUTE * speed))}",
     ]
     return "\n".join(lines) + "\n"

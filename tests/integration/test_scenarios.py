@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -128,3 +129,4 @@ async def test_what_was_expected_and_did_not_come_fails(tmp_path: Path) -> None:
     folder = Path(said[-1].rpartition(" in ")[2])
     assert (folder / "gateway" / "journal.sqlite3").is_file()
     assert folder.name.startswith("aware-scenario-")
+    shutil.rmtree(folder)
