@@ -86,12 +86,14 @@ class _Wanted(NamedTuple):
 def plan(script: Script, seed: int) -> Plan:
     """Make the schedule; at most `EVENTS_MAX` events, the earliest."""
     dice = _dice(seed, "fleet")
-    wrong = set(dice.sample(range(script.buttons), script.fleet.wrong_clocks))
+    wrong = dice.sample(range(script.buttons), script.fleet.wrong_clocks)
     off_ms = length_ms(script.fleet.clocks_off_by)
+    # Every other one is fast, the rest slow, so that both are there with any seed.
+    off_by = {button: off_ms * (1, -1)[order % 2] for order, button in enumerate(wrong)}
     devices = tuple(
         DevicePlan(
             mobile=number >= script.fleet.home_buttons,
-            clock_ahead_ms=off_ms * dice.choice((-1, 1)) if number in wrong else 0,
+            clock_ahead_ms=off_by.get(number, 0),
         )
         for number in range(script.buttons)
     )
