@@ -82,7 +82,7 @@ class Screen:
             f"{self._speed:g} times faster",
             "devices online": f"{online} of {self._script.buttons}",
             "presses": f"{standing.presses}  ({rate_per_s:.1f} a second)",
-            "not yet everywhere": str(standing.waiting),
+            "lost or on the way": str(standing.waiting),
             "alarms": f"{standing.alarms}, {standing.open_alarms} open",
             "double": str(standing.doubled),
         }

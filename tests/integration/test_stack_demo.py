@@ -142,6 +142,24 @@ async def test_two_runs_in_one_folder(tmp_path: Path) -> None:
     assert (tmp_path / "households.json").read_bytes() == before
 
 
+async def test_a_folder_with_other_code_in_it_changes_nothing(tmp_path: Path) -> None:
+    """From a folder with a package of the same name, as in another clone, it runs its own code."""
+    for name in ("alarm_gateway", "dispatch", "simulator"):
+        package = tmp_path / "other" / name
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("raise SystemExit('the code of another folder')")
+    process = await asyncio.create_subprocess_exec(
+        *(Path(sys.executable).with_name("alarm-simulator"), "demo", "--headless", "--embedded"),
+        *("--seconds", "1", "--rate", "5", "--devices", "1", "--data-dir", tmp_path / "demo"),
+        cwd=tmp_path / "other",
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
+
+
 async def test_alarms_of_an_earlier_run_are_closed_first(
     tmp_path: Path, homes: registry.Registry
 ) -> None:
