@@ -6,6 +6,7 @@ import pytest
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from simulator import device_link, households
+from simulator.device_link import BEAT_STEP_MS
 from simulator.fleet import Fleet, FleetSettings
 
 WAIT_S = 10
@@ -42,3 +43,23 @@ async def test_a_broker_that_never_answers_is_left(monkeypatch: pytest.MonkeyPat
         stop.set()
         await asyncio.wait_for(running, WAIT_S)
         server.close()
+
+
+async def test_slow_heartbeats_share_their_turns_and_presses_do_not_wait() -> None:
+    """Heartbeats of a fleet fall on half seconds; a press that repeats does so on its own time."""
+    (home,) = households.generate(1, seed=1).households
+    wakes = {}
+    for every_s in (60.0, 1.0):
+        nowhere = BrokerUrl("127.0.0.1", 9, tls=False)
+        fleet = Fleet(
+            FleetSettings(broker=nowhere, households=[home], heartbeat_every_s=every_s, seed=3)
+        )
+        link = fleet.links[home.device_id]
+        link.device.connected(fleet.shared.steady.now_ms())
+        link._plan()
+        wakes[every_s] = link._wake_ms
+        assert 0 <= link._wake_ms - (link.device.next_wake_ms() or 0) < BEAT_STEP_MS
+        assert fleet.press(home.device_id, "press") is not None
+        assert link._wake_ms == link.device.next_wake_ms()
+        fleet.schedule.stop()
+    assert 0 == wakes[60.0] % BEAT_STEP_MS
