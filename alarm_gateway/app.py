@@ -4,10 +4,12 @@ import asyncio
 import signal
 import sys
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import msgspec
+import structlog
 import typer
 from rich.console import Console
 
@@ -30,6 +32,7 @@ from alarm_gateway.evidence.package import write_package
 from alarm_gateway.evidence.times import before, iso_time, moment_of
 from alarm_gateway.explain import explain as explain_press
 from alarm_gateway.explain import explanation_table, state_from
+from alarm_gateway.meter import Meter
 from alarm_gateway.pump import Pump
 from alarm_gateway.reports import (
     alarm_states,
@@ -93,6 +96,11 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
         typer.Option(help="Certificate of the supervision lane, where the broker needs two."),
     ] = None,
     tls_supervision_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port of /metrics, /healthz and /readyz; else none."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address for them.")] = "127.0.0.1",
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
 ) -> None:
     """Run the gateway until SIGINT or SIGTERM.
@@ -115,22 +123,41 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
             ),
         )
         engine = Engine(running_policy(policy, now_ms()), read_registry(registry))
-        run_async(_run(settings, engine))
+        if metrics_port is None:
+            run_async(_run(settings, engine))
+        else:
+            run_async(_run_seen(settings, engine, metrics_host, metrics_port))
     except GatewayError as error:
         _stop(error)
 
 
 async def _run(settings: Settings, engine: Engine) -> None:
+    await Pump(settings, engine, partial(_say_ready, settings)).run(_until_signal())
+
+
+async def _run_seen(settings: Settings, engine: Engine, host: str, port: int) -> None:
+    """Run the gateway, and answer who asks how it does."""
+    # Only here: whoever asks for no metrics does not wait for a web server to be loaded.
+    from alarm_gateway.monitor import Monitor, serving  # noqa: PLC0415
+
+    stop, meter = _until_signal(), Meter()
+    pump = Pump(settings, engine, partial(_say_ready, settings), meter)
+    async with serving(Monitor(pump, engine, meter), host, port) as at:
+        structlog.get_logger().info("metrics", host=host, port=at)
+        await pump.run(stop)
+
+
+def _until_signal() -> asyncio.Event:
+    """Return what is set at SIGINT and SIGTERM."""
     stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
 
-    def ready() -> None:
-        sys.stdout.write(f"ready alarm-gateway broker={settings.broker} data={settings.data_dir}\n")
-        sys.stdout.flush()
 
-    await Pump(settings, engine, ready).run(stop)
+def _say_ready(settings: Settings) -> None:
+    sys.stdout.write(f"ready alarm-gateway broker={settings.broker} data={settings.data_dir}\n")
+    sys.stdout.flush()
 
 
 @app.command("verify-journal")

@@ -15,9 +15,11 @@ from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
 from alarm_gateway.core.records import Quarantined, Record
 from alarm_gateway.keeper import Keeper
+from alarm_gateway.meter import Meter
 from alarm_gateway.settings import Settings
+from alarm_gateway.standing import SESSIONS, Standing, free_bytes
 from alarm_protocol.messages import GatewayStatus
-from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.runtime.clock import monotonic_ns, now_ms
 from alarm_protocol.runtime.mqtt_session import SessionState
 
 TICK_S = 0.25
@@ -35,15 +37,24 @@ class Pump:
         settings: Broker and data folder.
         engine: The rules; still empty, `run` recovers it.
         on_ready: Called once, when the gateway is recovered and connected.
+        meter: Counts what happens, where somebody wants to see it.
 
     Raises:
         SettingsError: The data folder cannot be used.
     """
 
-    def __init__(self, settings: Settings, engine: Engine, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        on_ready: Callable[[], None],
+        meter: Meter | None = None,
+    ) -> None:
+        self._meter = meter
         self._engine = engine
         self._on_ready = on_ready
         self._ready = False
+        self._recovered = False
         self._in_journal = 0
         self._paused = False
         self._loop = asyncio.get_running_loop()
@@ -72,6 +83,9 @@ class Pump:
             JournalError: The journal failed; nothing was acknowledged that is not in it.
         """
         self._keeper.recover()
+        self._recovered = True
+        if self._meter is not None:
+            self._meter.recovered(self._engine.devices.values())
         # What is loaded by now stays for good; the collector need not look at it again. States
         # and messages are not tracked at all (`gc=False`): they are immutable and hold no cycles.
         gc.collect()
@@ -114,6 +128,8 @@ class Pump:
             self._submit([*self._spool.take(), Tick(congested=self._port.congested)])
             self._port.release_acks()
             self._keeper.save_when_due()
+            if self._meter is not None:
+                self._meter.count()
             if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:
                 status_due_s = self._loop.time() + STATUS_S
                 self._port.say_up()
@@ -122,12 +138,18 @@ class Pump:
     # -- the way of a press -------------------------------------------------------------
 
     def _submit(self, inputs: list[Input]) -> None:
+        started_ns = monotonic_ns()
         records = self._engine.receive(inputs, now_ms())
         if not records and not self._in_journal:
-            self._port.perform(self._engine.persisted(records))
+            effects = self._engine.persisted(records)
+            self._port.perform(effects)
+            if self._meter is not None:
+                self._meter.answered(effects.feedback)
             self._spool.done()
             return
         self._in_journal += 1
+        if self._meter is not None:
+            self._meter.decided(started_ns, len(inputs))
         self._journal.append(records)
         if self._journal.pending > JOURNAL_PENDING_HIGH and not self._paused:
             self._paused = True
@@ -135,10 +157,14 @@ class Pump:
             log.warning("journal is behind, reading paused", pending=self._journal.pending)
 
     def _durable(self, groups: list[list[Record]], head: Head) -> None:
+        durable_ns = monotonic_ns()
         self._journal.durable(groups)
         self._in_journal -= len(groups)
         for records in groups:
-            self._port.perform(self._engine.persisted(records))
+            effects = self._engine.persisted(records)
+            self._port.perform(effects)
+            if self._meter is not None:
+                self._meter.published(records, effects.feedback, durable_ns)
             self._tell_of_unreadable(records)
         self._keeper.head = head
         if not self._in_journal:
@@ -161,6 +187,32 @@ class Pump:
                     in_all=record.version,
                 )
 
+    # -- how it stands ------------------------------------------------------------------
+
+    def standing(self) -> Standing:
+        """Say how the gateway does at this moment."""
+        port, journal = self._port, self._journal
+        return Standing(
+            recovered=self._recovered,
+            journal_writable=journal.writing and not self._failed.done(),
+            connected={name: name in self._connected for name in SESSIONS},
+            backlog={
+                "alarms": port.alarm_lane.backlog,
+                "supervision": port.supervision_lane.backlog,
+            },
+            supervision_waiting=port.supervision_waiting,
+            acks_held=port.acks_held,
+            unsent=port.unsent,
+            unreadable_supervision=port.unreadable_supervision,
+            refused=port.alarm_lane.refused + port.supervision_lane.refused,
+            reading_paused=self._paused,
+            congested=port.congested,
+            pending=journal.pending,
+            journal=journal.stats,
+            journal_bytes=journal.bytes_now(),
+            free_bytes=free_bytes(journal.path.parent),
+        )
+
     # -- around it ----------------------------------------------------------------------
 
     def _later(self, callback: Callable[..., None], *arguments: object) -> None:
@@ -179,10 +231,12 @@ class Pump:
             self._connected.discard(session)
             return
         self._connected.add(session)
+        if self._meter is not None:
+            self._meter.connects[(session,)] += 1
         if session == "alarms":
             # The broker may have lost what it retained; the consoles' state is ours to restore.
             self._port.say_up()
             self._port.perform(self._engine.open_views())
-        if not self._ready and len(self._connected) == 2:  # noqa: PLR2004 - both lanes
+        if not self._ready and len(self._connected) == len(SESSIONS):
             self._ready = True
             self._on_ready()

@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.records import Record, is_urgent
 from alarm_protocol.runtime.clock import monotonic_s
+from alarm_protocol.runtime.histogram import SIZES, Histogram
 from alarm_protocol.runtime.private_files import make_private_file, make_private_folder
 from alarm_protocol.units import AlarmId, device_id_of
 
@@ -151,6 +152,9 @@ class JournalStats:
 
     records: int = 0
     commits: int = 0
+    commit_s: Histogram = field(default_factory=Histogram)
+    """How long a transaction took, its fsync included."""
+    commit_records: Histogram = field(default_factory=lambda: Histogram(SIZES))
 
 
 class Journal:
@@ -249,6 +253,19 @@ class Journal:
         """Records handed over and not yet durable."""
         return self._pending
 
+    @property
+    def writing(self) -> bool:
+        """Whether the writer works: it has begun, and has not failed."""
+        return self._writer.is_alive()
+
+    def bytes_now(self) -> int:
+        """Return how large the journal is on disk, its log included."""
+        size = 0
+        for path in (self.path, self.path.with_name(FILE_NAME + "-wal")):
+            with contextlib.suppress(OSError):
+                size += path.stat().st_size
+        return size
+
     def append(self, records: list[Record]) -> None:
         """Hand over a batch; also an empty one keeps its place in the order."""
         self._pending += len(records)
@@ -328,7 +345,10 @@ class Journal:
                 rows.append(row)
         if not rows:
             return
+        started_s = monotonic_s()
         self._insert(rows)
+        self.stats.commit_s.observe(monotonic_s() - started_s)
+        self.stats.commit_records.observe(len(rows))
         self.head = Head(seq, last_hash)
         self.stats.records += len(rows)
         self.stats.commits += 1

@@ -187,6 +187,16 @@ class MqttPort:
         self.release_acks()
 
     @property
+    def supervision_waiting(self) -> int:
+        """Messages of the supervision lane that wait for their turn."""
+        return len(self._supervision_queue)
+
+    @property
+    def acks_held(self) -> int:
+        """Acknowledgements that are held back until the broker takes more of ours."""
+        return len(self._held_acks)
+
+    @property
     def congested(self) -> bool:
         """Whether so much waits for the broker that a repeat would stand behind its original."""
         return self.alarm_lane.backlog > CONGESTED_FROM

@@ -61,6 +61,16 @@ class Engine:
         """Alarms that at least one console still has to do with."""
         return len(self._durable)
 
+    @property
+    def devices(self) -> Mapping[DeviceId, DeviceState]:
+        """Every device with a history: what has been decided, durable or not."""
+        return self._devices
+
+    @property
+    def alarms(self) -> Mapping[DeviceId, AlarmState]:
+        """The newest durable alarm of each device that some console still has to do with."""
+        return self._durable
+
     def state_of(self, device_id: DeviceId) -> DeviceState | None:
         """Return what has been decided for a device, durable or not."""
         return self._devices.get(device_id)

@@ -71,6 +71,14 @@ class Gateway:
             log=self._folder / "gateway.log",
         )
 
+    def command(self, *options: str) -> list[str]:
+        """Return the command line of a gateway with further options."""
+        return [sys.executable, "-m", "alarm_gateway", *self._options, *options]
+
+    def with_options(self, *options: str) -> Part:
+        """Return a gateway with further options, not started yet."""
+        return Part("gateway", self.command(*options), log=self._folder / "gateway.log")
+
     async def start(self, *, dying: str | None = None) -> None:
         """Start it; `dying` names the place where it dies once the marker exists."""
         self.part = (

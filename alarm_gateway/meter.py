@@ -1,0 +1,167 @@
+"""What a running gateway has done, counted beside the alert path and not on it.
+
+On the path a batch is only noted: when it began, and what became of it. The counting is done
+by `count`, between batches, from the records and effects themselves.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+
+import msgspec
+
+from alarm_gateway.core.device_state import DeviceState
+from alarm_gateway.core.effects import FeedbackDue
+from alarm_gateway.core.records import (
+    Acted,
+    Condensed,
+    Delivered,
+    Escalated,
+    Pressed,
+    Quarantined,
+    Record,
+    Refused,
+    SupervisionChanged,
+)
+from alarm_protocol.messages import action_kind
+from alarm_protocol.runtime.clock import monotonic_ns
+from alarm_protocol.runtime.histogram import SIZES, Histogram
+from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId
+
+STAGES = ("received", "decided", "durable", "published", "confirmed")
+UNCONFIRMED_MAX = 10_000
+"""Alarms whose confirmation is waited for; of the oldest beyond it no time is taken."""
+_NS = 1_000_000_000
+
+
+class _Pressed(msgspec.Struct):
+    """The one field of a press that its way here is measured from."""
+
+    pressed_at_ms: int
+
+
+class _Noted(msgspec.Struct, gc=False):
+    """A batch whose effects are out, waiting to be counted."""
+
+    records: list[Record]
+    feedback: list[FeedbackDue]
+    inputs: int
+    times_ns: tuple[int, int, int, int]
+
+
+class Meter:
+    """Counts of one gateway, since its start."""
+
+    def __init__(self) -> None:
+        self.presses: Counter[tuple[str, ...]] = Counter()
+        """By outcome and first doubt."""
+        self.doubts: Counter[tuple[str, ...]] = Counter()
+        self.remarks: Counter[tuple[str, ...]] = Counter()
+        self.actions: Counter[tuple[str, ...]] = Counter()
+        self.escalations: Counter[tuple[str, ...]] = Counter()
+        self.deliveries: Counter[tuple[str, ...]] = Counter()
+        self.conditions: Counter[tuple[str, ...]] = Counter()
+        """Devices with something wrong, by what it is."""
+        self.connects: Counter[tuple[str, ...]] = Counter()
+        """Connections made, by session."""
+        self.quarantined = 0
+        self.stages = {(stage,): Histogram() for stage in STAGES}
+        self.batch_inputs = Histogram(SIZES)
+        self._decode = msgspec.json.Decoder(_Pressed).decode
+        self._begun: deque[tuple[int, int, int]] = deque()
+        self._noted: list[_Noted] = []
+        self._unconfirmed: dict[AlarmId, tuple[int, set[ConsoleId]]] = {}
+
+    # -- on the alert path --------------------------------------------------------------
+
+    def decided(self, started_ns: int, inputs: int) -> None:
+        """Note a batch that goes to the journal."""
+        self._begun.append((started_ns, monotonic_ns(), inputs))
+
+    def published(
+        self, records: list[Record], feedback: list[FeedbackDue], durable_ns: int
+    ) -> None:
+        """Note that the oldest batch is durable, and its effects are on their way."""
+        started_ns, decided_ns, inputs = self._begun.popleft()
+        times_ns = (started_ns, decided_ns, durable_ns, monotonic_ns())
+        self._noted.append(_Noted(records, feedback, inputs, times_ns))
+
+    def answered(self, feedback: list[FeedbackDue]) -> None:
+        """Note answers that needed no record: to presses that had come before."""
+        if feedback:
+            self._noted.append(_Noted([], feedback, len(feedback), (0, 0, 0, 0)))
+
+    # -- beside it ----------------------------------------------------------------------
+
+    def recovered(self, states: Iterable[DeviceState]) -> None:
+        """Take what is wrong with devices already when the gateway starts."""
+        for state in states:
+            self.conditions.update((condition,) for condition in state.conditions)
+
+    def count(self) -> None:
+        """Count every batch that was noted."""
+        noted, self._noted = self._noted, []
+        for batch in noted:
+            self.batch_inputs.observe(batch.inputs)
+            presses = condensed = 0
+            for record in batch.records:
+                self._record(record)
+                if isinstance(record.event, Pressed):
+                    presses += 1
+                elif isinstance(record.event, Condensed):
+                    condensed += record.event.presses
+            # What was answered and left no record is a press that had come before.
+            answered = sum(due.feedback.status == "received" for due in batch.feedback)
+            repeats = answered - presses - condensed
+            if repeats > 0:
+                self.presses["repeated", "none"] += repeats
+            if presses:
+                started_ns, *reached_ns = batch.times_ns
+                for stage, at_ns in zip(STAGES[1:4], reached_ns, strict=True):
+                    self.stages[(stage,)].observe((at_ns - started_ns) / _NS, presses)
+
+    def _record(self, record: Record) -> None:
+        match record.event:
+            case Pressed() as event:
+                self._press(record, event)
+            case Delivered() as event:
+                self.deliveries[(event.console,)] += 1
+                self._delivered(record, event.console)
+            case Acted() as event:
+                self.actions[event.console, action_kind(event.action), "done"] += 1
+            case Refused() as event:
+                self.actions[event.console, action_kind(event.action), "refused"] += 1
+            case Escalated() as event:
+                self.escalations[event.console, str(event.level), event.reason] += 1
+            case Quarantined():
+                self.quarantined += 1
+            case SupervisionChanged() as event:
+                self.conditions[(event.condition,)] += 1 if event.active else -1
+            case Condensed() as event:
+                self.presses["condensed", "any"] += event.presses
+
+    def _press(self, record: Record, event: Pressed) -> None:
+        outcome = "opened" if event.opened else "joined"
+        self.presses[outcome, event.doubts[0] if event.doubts else "none"] += 1
+        self.doubts.update((doubt,) for doubt in event.doubts)
+        self.remarks.update((remark,) for remark in event.remarks)
+        if not event.doubts:
+            try:
+                since_ms = record.at_ms - self._decode(event.line).pressed_at_ms
+            except msgspec.MsgspecError:
+                return  # a field that could not be read; the press is an alarm all the same
+            self.stages[("received",)].observe(max(since_ms, 0) / 1_000)
+        if event.opened and record.alarm_id is not None:
+            if len(self._unconfirmed) >= UNCONFIRMED_MAX:
+                del self._unconfirmed[next(iter(self._unconfirmed))]
+            self._unconfirmed[record.alarm_id] = (record.at_ms, set())
+
+    def _delivered(self, record: Record, console: ConsoleId) -> None:
+        """Measure the first confirmation that each console gives of an alarm."""
+        if record.alarm_id is None or record.alarm_id not in self._unconfirmed:
+            return
+        opened_ms, confirmed = self._unconfirmed[record.alarm_id]
+        if console not in confirmed:
+            confirmed.add(console)
+            self.stages[("confirmed",)].observe((record.at_ms - opened_ms) / 1_000)
+        if len(confirmed) == len(CONSOLES):
+            del self._unconfirmed[record.alarm_id]

@@ -1,0 +1,45 @@
+"""How a gateway stands at one moment: what its health and its gauges are read from."""
+
+import os
+from pathlib import Path
+
+from msgspec import Struct
+
+from alarm_gateway.adapters.journal import JournalStats
+
+SESSIONS = ("alarms", "supervision")
+"""The gateway's two lines to the broker."""
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """What holds right now; a dictionary goes by session."""
+
+    recovered: bool
+    journal_writable: bool
+    connected: dict[str, bool]
+    backlog: dict[str, int]
+    supervision_waiting: int
+    acks_held: int
+    unsent: int
+    unreadable_supervision: int
+    refused: int
+    reading_paused: bool
+    congested: bool
+    pending: int
+    journal: JournalStats
+    journal_bytes: int
+    free_bytes: int
+
+    @property
+    def ready(self) -> bool:
+        """Whether presses are taken, written down and shown."""
+        return self.recovered and self.journal_writable and all(self.connected.values())
+
+
+def free_bytes(folder: Path) -> int:
+    """Return how much room is left on a folder's disk, or 0 where that cannot be known."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
