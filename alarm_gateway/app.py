@@ -138,11 +138,13 @@ async def _run(settings: Settings, engine: Engine) -> None:
 async def _run_seen(settings: Settings, engine: Engine, host: str, port: int) -> None:
     """Run the gateway, and answer who asks how it does."""
     # Only here: whoever asks for no metrics does not wait for a web server to be loaded.
-    from alarm_gateway.monitor import Monitor, serving  # noqa: PLC0415
+    from alarm_gateway.monitor import Monitor  # noqa: PLC0415
+    from alarm_protocol.runtime.figures_server import serving  # noqa: PLC0415
 
     stop, meter = _until_signal(), Meter()
     pump = Pump(settings, engine, partial(_say_ready, settings), meter)
-    async with serving(Monitor(pump, engine, meter), host, port) as at:
+    routes = Monitor(pump, engine, meter).routes()
+    async with serving(routes, host, port, SettingsError) as at:
         structlog.get_logger().info("metrics", host=host, port=at)
         await pump.run(stop)
 

@@ -15,6 +15,7 @@ from alarm_gateway.core.records import (
     Acted,
     Condensed,
     Delivered,
+    DeliveredToBoth,
     Escalated,
     Pressed,
     Quarantined,
@@ -123,13 +124,11 @@ class Meter:
         match record.event:
             case Pressed() as event:
                 self._press(record, event)
-            case Delivered() as event:
-                self.deliveries[(event.console,)] += 1
-                self._delivered(record, event.console)
-            case Acted() as event:
-                self.actions[event.console, action_kind(event.action), "done"] += 1
-            case Refused() as event:
-                self.actions[event.console, action_kind(event.action), "refused"] += 1
+            case Delivered() | DeliveredToBoth() as event:
+                self._delivered(record, event)
+            case Acted() | Refused() as event:
+                outcome = "done" if isinstance(event, Acted) else "refused"
+                self.actions[event.console, action_kind(event.action), outcome] += 1
             case Escalated() as event:
                 self.escalations[event.console, str(event.level), event.reason] += 1
             case Quarantined():
@@ -153,15 +152,16 @@ class Meter:
         if event.opened and record.alarm_id is not None:
             if len(self._unconfirmed) >= UNCONFIRMED_MAX:
                 del self._unconfirmed[next(iter(self._unconfirmed))]
-            self._unconfirmed[record.alarm_id] = (record.at_ms, set())
+            self._unconfirmed[record.alarm_id] = (record.at_ms, set(CONSOLES))
 
-    def _delivered(self, record: Record, console: ConsoleId) -> None:
+    def _delivered(self, record: Record, event: Delivered | DeliveredToBoth) -> None:
         """Measure the first confirmation that each console gives of an alarm."""
-        if record.alarm_id is None or record.alarm_id not in self._unconfirmed:
-            return
-        opened_ms, confirmed = self._unconfirmed[record.alarm_id]
-        if console not in confirmed:
-            confirmed.add(console)
-            self.stages[("confirmed",)].observe((record.at_ms - opened_ms) / 1_000)
-        if len(confirmed) == len(CONSOLES):
+        consoles = (event.console,) if isinstance(event, Delivered) else CONSOLES
+        opened_ms, waiting = self._unconfirmed.get(record.alarm_id or AlarmId(""), (0, set()))
+        for console in consoles:
+            self.deliveries[(console,)] += 1
+            if console in waiting:
+                waiting.discard(console)
+                self.stages[("confirmed",)].observe((record.at_ms - opened_ms) / 1_000)
+        if opened_ms and not waiting and record.alarm_id is not None:
             del self._unconfirmed[record.alarm_id]

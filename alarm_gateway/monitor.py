@@ -1,18 +1,17 @@
 """What a gateway shows of itself over HTTP: `/healthz`, `/readyz` and `/metrics`."""
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import msgspec
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client.metrics_core import Metric
 
 from alarm_gateway.core.device_state import AlarmState
 from alarm_gateway.core.engine import Engine
-from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.meter import Meter
 from alarm_gateway.pump import Pump
 from alarm_gateway.standing import Standing
@@ -128,7 +127,7 @@ def _standing(now: Standing) -> Iterable[Metric]:
             "Messages of devices' supervision waiting for their turn.",
             now.supervision_waiting,
         ),
-        "acks_held": ("Acknowledgements held back for the broker.", now.acks_held),
+        "unacknowledged_messages": ("Presses and actions not acknowledged.", now.unacknowledged),
         "reading_paused": ("Whether the journal is so far behind.", now.reading_paused),
         "congested": ("Whether much waits for the broker.", now.congested),
     }
@@ -216,6 +215,10 @@ class Monitor:
             ("console",),
         )
 
+    def routes(self) -> dict[str, Handler]:
+        """Return what answers where."""
+        return {"/metrics": self.metrics, "/healthz": self.healthz, "/readyz": self.readyz}
+
     async def metrics(self, request: web.Request) -> web.Response:
         """Answer a scrape."""
         self._tally = await tally(self._engine.alarms)
@@ -242,29 +245,3 @@ def _json(body: dict[str, object], status: int) -> web.Response:
     return web.Response(
         body=msgspec.json.encode(body), status=status, content_type="application/json"
     )
-
-
-@contextlib.asynccontextmanager
-async def serving(monitor: Monitor, host: str, port: int) -> AsyncIterator[int]:
-    """Answer on this address for the length of a `with` block; gives the port that it got.
-
-    Raises:
-        SettingsError: The address is taken, or is none of this machine.
-    """
-    app = web.Application(client_max_size=1_024)
-    app.router.add_get("/metrics", monitor.metrics)
-    app.router.add_get("/healthz", monitor.healthz)
-    app.router.add_get("/readyz", monitor.readyz)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0, keepalive_timeout=30.0)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise SettingsError(
-                f"cannot listen on {host} port {port} for metrics ({error.strerror}); "
-                "choose a free --metrics-port and a --metrics-host of this machine"
-            ) from error
-        yield int(runner.addresses[0][1])
-    finally:
-        await runner.cleanup()

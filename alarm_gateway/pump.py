@@ -201,7 +201,7 @@ class Pump:
                 "supervision": port.supervision_lane.backlog,
             },
             supervision_waiting=port.supervision_waiting,
-            acks_held=port.acks_held,
+            unacknowledged=port.unacknowledged,
             unsent=port.unsent,
             unreadable_supervision=port.unreadable_supervision,
             refused=port.alarm_lane.refused + port.supervision_lane.refused,

@@ -19,7 +19,7 @@ class Standing(Struct, frozen=True, kw_only=True):
     connected: dict[str, bool]
     backlog: dict[str, int]
     supervision_waiting: int
-    acks_held: int
+    unacknowledged: int
     unsent: int
     unreadable_supervision: int
     refused: int

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.figures_server import serving
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.tls import TlsFiles
 from dispatch import users
@@ -24,6 +25,7 @@ from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
 from dispatch.settings import Settings, read_settings
 from dispatch.web.desk import Desk
+from dispatch.web.metrics import METRICS
 from dispatch.web.server import make_app
 
 SHUTDOWN_S = 3.0
@@ -62,6 +64,11 @@ def run(
         bool,
         typer.Option("--behind-tls", help="A proxy serves this page as https: cookies are Secure."),
     ] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port of /metrics and /readyz; else no metrics."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address for them.")] = "127.0.0.1",
 ) -> None:
     """Serve one console until SIGINT or SIGTERM. An absent broker is waited for."""
     settings = read_settings(
@@ -70,6 +77,7 @@ def run(
         host=host,
         port=port,
         tls_files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
+        metrics=None if metrics_port is None else (metrics_host, metrics_port),
     )
     book = AccountBook(accounts, settings.console)
     logs.configure(log_level)
@@ -94,8 +102,14 @@ async def _serve(
     desk = Desk(book, kept=kept, limits=limits, behind_tls=behind_tls)
     app = make_app(Feed(settings), desk, bind_host=settings.host)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
-    await runner.setup()
-    try:
+    async with contextlib.AsyncExitStack() as held:
+        if settings.metrics is not None:
+            app[METRICS].watch()
+            figures = serving(app[METRICS].routes(), *settings.metrics, SettingsError)
+            at = await held.enter_async_context(figures)
+            structlog.get_logger("dispatch").info("metrics", host=settings.metrics[0], port=at)
+        await runner.setup()
+        held.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         port = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -104,8 +118,6 @@ async def _serve(
         sys.stdout.flush()
         await stop.wait()
         structlog.get_logger("dispatch").info("stopping", console=settings.console)
-    finally:
-        await runner.cleanup()
 
 
 def _listen(settings: Settings) -> socket.socket:

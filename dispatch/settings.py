@@ -14,17 +14,27 @@ PORT_MAX = 65_535
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What one console needs to run; `port` 0 lets the system choose."""
+    """What one console needs to run; `port` 0 lets the system choose.
+
+    `metrics` is the host and port of the figures, where they are asked for.
+    """
 
     console: ConsoleId
     broker: BrokerUrl
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    metrics: tuple[str, int] | None = None
 
 
 def read_settings(
-    *, console: str, broker: str, host: str, port: int, tls_files: TlsFiles
+    *,
+    console: str,
+    broker: str,
+    host: str,
+    port: int,
+    tls_files: TlsFiles,
+    metrics: tuple[str, int] | None = None,
 ) -> Settings:
     """Check the settings as they were typed.
 
@@ -55,4 +65,5 @@ def read_settings(
         host=host,
         port=port,
         tls=tls,
+        metrics=metrics,
     )

@@ -192,9 +192,9 @@ class MqttPort:
         return len(self._supervision_queue)
 
     @property
-    def acks_held(self) -> int:
-        """Acknowledgements that are held back until the broker takes more of ours."""
-        return len(self._held_acks)
+    def unacknowledged(self) -> int:
+        """Messages of the alarm lane that the broker has not been told to forget."""
+        return len(self._unanswered)
 
     @property
     def congested(self) -> bool:

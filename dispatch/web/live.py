@@ -95,11 +95,20 @@ class Pages:
     """All connected pages of one console."""
 
     def __init__(self, feed: Feed, desk: Desk) -> None:
+        self.sent = 0
+        """Messages sent, to all pages since the start."""
+        self.cut_off = 0
+        """Pages that took nothing any more."""
         self._feed = feed
         self._desk = desk
         self._sockets: dict[web.WebSocketResponse, str] = {}
         self._leaving: set[asyncio.Task[bool]] = set()
         desk.on_end(self._send_away)
+
+    @property
+    def count(self) -> int:
+        """Pages that are open."""
+        return len(self._sockets)
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Hold one page's WebSocket until it leaves."""
@@ -136,9 +145,11 @@ class Pages:
             while self._desk.holds(key) is not None:
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await socket.send_frame(to_json(message), WSMsgType.TEXT)
+                self.sent += 1
                 message = await page.next()
             await self._part(socket)
         except TimeoutError:
+            self.cut_off += 1
             log.warning("page takes nothing", seconds=SEND_WITHIN_S)
             _abort(socket)
         except ConnectionError as error:

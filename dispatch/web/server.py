@@ -17,6 +17,7 @@ from dispatch.web.guard import (
     mark_response,
 )
 from dispatch.web.live import Pages
+from dispatch.web.metrics import METRICS, TRAFFIC, Metrics, Traffic, counted, readyz
 from dispatch.web.session import (
     DESK,
     SESSION_PATH,
@@ -36,10 +37,12 @@ def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.App
         MissingPageError: The installation has no page.
     """
     app = web.Application(
-        middlewares=[errors_as_json, behind_the_door], client_max_size=BODY_BYTES_MAX
+        middlewares=[counted, errors_as_json, behind_the_door], client_max_size=BODY_BYTES_MAX
     )
     pages = Pages(feed, desk)
     files = Files()
+    app[TRAFFIC] = Traffic()
+    app[METRICS] = Metrics(feed, pages, app[TRAFFIC])
     app[FEED] = feed
     app[PAGES] = pages
     app[BIND_HOST] = bind_host
@@ -54,6 +57,7 @@ def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.App
     app.router.add_get("/api/alarms", list_alarms)
     app.router.add_post("/api/alarms/{alarm_id}/actions", post_action)
     app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
     app.on_response_prepare.append(mark_response)
     app.on_shutdown.append(_send_pages_away)
     app.cleanup_ctx.append(_run_feed)

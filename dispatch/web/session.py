@@ -15,7 +15,7 @@ DESK = web.AppKey("desk", Desk)
 SIGNED = web.RequestKey("signed", Signed)
 
 SESSION_PATH: Final = "/api/session"
-_OPEN: Final = frozenset({"/", "/healthz", SESSION_PATH})
+_OPEN: Final = frozenset({"/", "/healthz", "/readyz", SESSION_PATH})
 """What needs no session, besides the page's own files. Everything else does."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
