@@ -6,6 +6,7 @@ by `count`, between batches, from the records and effects themselves.
 
 from collections import Counter, deque
 from collections.abc import Iterable
+from typing import get_args
 
 import msgspec
 
@@ -23,7 +24,7 @@ from alarm_gateway.core.records import (
     Refused,
     SupervisionChanged,
 )
-from alarm_protocol.messages import action_kind
+from alarm_protocol.messages import Doubt, action_kind
 from alarm_protocol.runtime.clock import monotonic_ns
 from alarm_protocol.runtime.histogram import SIZES, Histogram
 from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId
@@ -32,6 +33,20 @@ STAGES = ("received", "decided", "durable", "published", "confirmed")
 UNCONFIRMED_MAX = 10_000
 """Alarms whose confirmation is waited for; of the oldest beyond it no time is taken."""
 _NS = 1_000_000_000
+_OUTCOMES = (
+    *((outcome, doubt) for outcome in ("opened", "joined") for doubt in ("none", *get_args(Doubt))),
+    ("repeated", "none"),
+    ("condensed", "any"),
+)
+_ESCALATIONS = tuple(
+    (console, level, reason)
+    for console in CONSOLES
+    for level, reason in (
+        ("1", "not_accepted"),
+        ("2", "not_accepted"),
+        ("1", "console_unreachable"),
+    )
+)
 
 
 class _Pressed(msgspec.Struct):
@@ -53,12 +68,14 @@ class Meter:
     """Counts of one gateway, since its start."""
 
     def __init__(self) -> None:
-        self.presses: Counter[tuple[str, ...]] = Counter()
+        # What Prometheus has never seen at 0 it does not see rise to 1: the first forged press,
+        # or the first alarm that reaches nobody, would raise no alert.
+        self.presses: Counter[tuple[str, ...]] = Counter(dict.fromkeys(_OUTCOMES, 0))
         """By outcome and first doubt."""
         self.doubts: Counter[tuple[str, ...]] = Counter()
         self.remarks: Counter[tuple[str, ...]] = Counter()
         self.actions: Counter[tuple[str, ...]] = Counter()
-        self.escalations: Counter[tuple[str, ...]] = Counter()
+        self.escalations: Counter[tuple[str, ...]] = Counter(dict.fromkeys(_ESCALATIONS, 0))
         self.deliveries: Counter[tuple[str, ...]] = Counter()
         self.conditions: Counter[tuple[str, ...]] = Counter()
         """Devices with something wrong, by what it is."""

@@ -6,6 +6,7 @@ a green run always means that everything ran.
 
 import os
 import shutil
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -24,7 +25,11 @@ ProgramFinder = Callable[[str], Path]
 _SYSTEM_FOLDERS = ("/usr/sbin", "/usr/local/sbin")
 """Where Debian puts daemons, which is not on the PATH of an ordinary user."""
 _OTHER_NAMES = {"chromium": ("chromium-browser", "google-chrome", "google-chrome-stable")}
-_PACKAGES = {"mosquitto_pub": "mosquitto-clients", "mosquitto_sub": "mosquitto-clients"}
+_PACKAGES = {
+    "mosquitto_pub": "mosquitto-clients",
+    "mosquitto_sub": "mosquitto-clients",
+    "promtool": "prometheus",
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -38,7 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def find_program(name: str) -> Path | None:
     """Return where a program is, or None; daemons are found without being on PATH."""
-    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS))
+    ours = str(Path(sys.executable).parent)
+    folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *_SYSTEM_FOLDERS, ours))
     for candidate in (name, *_OTHER_NAMES.get(name, ())):
         found = shutil.which(candidate, path=folders)
         if found is not None:

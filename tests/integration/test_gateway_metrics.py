@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 
 from alarm_protocol import topics
 from alarm_protocol.units import CONSOLES, AlarmId
+from tests.helpers.figures import Samples, scrape
 from tests.helpers.gateway import DEVICE
 from tests.helpers.gateway_process import Broker, Gateway, answered, press
 from tests.helpers.wire import witness
@@ -16,22 +16,6 @@ from tests.integration.conftest import free_port
 
 DEADLINE_S = 20.0
 ALARM = AlarmId("aware-000001.1")
-Samples = dict[tuple[str, ...], float]
-
-
-async def scrape(port: int) -> Samples:
-    """Return every sample by its name and the values of its labels."""
-    async with (
-        aiohttp.ClientSession() as client,
-        client.get(f"http://127.0.0.1:{port}/metrics") as answer,
-    ):
-        assert 200 == answer.status
-        text = await answer.text()
-    return {
-        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 async def ask(port: int, path: str) -> tuple[int, Any]:
@@ -47,7 +31,7 @@ async def until(port: int, holds: Callable[[Samples], bool]) -> Samples:
     """Scrape until something holds."""
     async with asyncio.timeout(DEADLINE_S):
         while True:
-            found = await scrape(port)
+            found = await scrape(f"http://127.0.0.1:{port}")
             if holds(found):
                 return found
             await asyncio.sleep(0.05)

@@ -5,7 +5,7 @@ import pytest
 from alarm_gateway.core.inputs import Input, Tick
 from alarm_gateway.meter import UNCONFIRMED_MAX, Meter
 from alarm_gateway.monitor import SLICE_ALARMS, tally
-from alarm_protocol.units import AlarmId, DeviceId
+from alarm_protocol.units import CONSOLES, AlarmId, DeviceId
 from tests.helpers.gateway import (
     ALARM_RECORDS,
     DEVICE,
@@ -56,7 +56,7 @@ def test_presses_are_counted_by_what_they_did() -> None:
         ("repeated", "none"): 2,
         ("opened", "unsigned"): 1,
         ("opened", "unknown_device"): 1,
-    } == dict(meter.presses)
+    } == dict(+meter.presses)
     assert 1 == meter.doubts["unknown_device",]
     assert 1 == meter.quarantined
     assert (5, 7) == (meter.batch_inputs.count, meter.batch_inputs.total)
@@ -132,6 +132,16 @@ def test_actions_and_escalations_say_whose() -> None:
         meter.actions
     )
     assert 1 == meter.escalations["veilig_thuis", "1", "not_accepted"]
+
+
+def test_what_may_raise_an_alert_is_there_at_zero() -> None:
+    """Prometheus sees a rise only from a value that it has seen before."""
+    meter = Meter()
+    assert 0 == meter.presses["opened", "bad_signature"]
+    for key in (("opened", "bad_signature"), ("condensed", "any")):
+        assert key in meter.presses
+    for console in CONSOLES:
+        assert (console, "1", "console_unreachable") in meter.escalations
 
 
 def test_what_was_wrong_before_a_start_still_counts() -> None:

@@ -3,23 +3,20 @@
 from collections.abc import AsyncIterator
 from http import HTTPStatus
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from prometheus_client.parser import text_string_to_metric_families
 
-from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.figures_server import serving
 from alarm_protocol.units import AlarmId
 from dispatch.core.errors import SettingsError
 from dispatch.feed import Feed
 from dispatch.web.metrics import METRICS
 from dispatch.web.server import PAGES
+from tests.helpers.figures import scrape
 from tests.unit.dispatch.views import RAISED_MS, make_view
 
 Client = TestClient[web.Request, web.Application]
-Samples = dict[tuple[str, ...], float]
 
 
 @pytest.fixture
@@ -30,18 +27,6 @@ async def figures(client: Client) -> AsyncIterator[str]:
     metrics.watch()
     async with serving(metrics.routes(), "127.0.0.1", 0, SettingsError) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-async def scrape(url: str) -> Samples:
-    """Return every sample by its name and the values of its labels."""
-    async with aiohttp.ClientSession() as client, client.get(f"{url}/metrics") as answer:
-        assert 200 == answer.status
-        text = await answer.text()
-    return {
-        (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 async def test_requests_are_counted_by_route_and_never_by_path(
@@ -104,4 +89,3 @@ async def test_ready_only_with_broker_and_gateway(client: Client) -> None:
 async def test_the_page_s_own_server_shows_no_figures(client: Client) -> None:
     """How many alarms there are is for those with a session, and for the other port."""
     assert 404 == (await client.get("/metrics")).status
-    assert now_ms() > 0
