@@ -21,6 +21,7 @@ from alarm_gateway.standing import SESSIONS, Standing, free_bytes
 from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.runtime.clock import monotonic_ns, now_ms
 from alarm_protocol.runtime.mqtt_session import SessionState
+from alarm_protocol.runtime.service import Service
 
 TICK_S = 0.25
 STATUS_S = 2.0
@@ -60,6 +61,8 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._connected: set[str] = set()
+        self._service = Service()
+        self._commits_seen = 0
         self._journal = Journal(
             settings.data_dir,
             on_durable=lambda groups, head: self._later(self._durable, groups, head),
@@ -91,6 +94,8 @@ class Pump:
         gc.collect()
         gc.freeze()
         self._journal.start()
+        # Ready for systemd: without a broker a gateway is not to be started again and again.
+        self._service.ready("recovered, connecting to the broker")
         sessions = [
             asyncio.create_task(self._port.alarm_lane.run(), name="alarm-lane"),
             asyncio.create_task(self._port.supervision_lane.run(), name="supervision-lane"),
@@ -112,6 +117,7 @@ class Pump:
 
     async def _say_goodbye(self) -> None:
         """Stop taking presses, finish those under way, and leave properly."""
+        self._service.stopping()
         self._port.alarm_lane.pause_reading()
         until_s = self._loop.time() + 5
         while self._in_journal and self._loop.time() < until_s:  # noqa: ASYNC110 - only at the end
@@ -130,10 +136,20 @@ class Pump:
             self._keeper.save_when_due()
             if self._meter is not None:
                 self._meter.count()
+            if self._journal_moves():
+                self._service.beat()
             if self._port.alarm_lane.connected and self._loop.time() >= status_due_s:
                 status_due_s = self._loop.time() + STATUS_S
                 self._port.say_up()
             await asyncio.sleep(TICK_S)
+
+    def _journal_moves(self) -> bool:
+        """Tell whether nothing waits for the disk, or it has written since the last beat.
+
+        A gateway whose disk hangs takes presses and answers none: systemd has to end it.
+        """
+        before, self._commits_seen = self._commits_seen, self._journal.stats.commits
+        return not self._in_journal or before != self._commits_seen
 
     # -- the way of a press -------------------------------------------------------------
 
@@ -229,6 +245,7 @@ class Pump:
         log.info(event, session=session, detail=state.detail, kept=state.session_present)
         if not state.connected:
             self._connected.discard(session)
+            self._service.status("recovered, connecting to the broker")
             return
         self._connected.add(session)
         if self._meter is not None:
@@ -237,6 +254,8 @@ class Pump:
             # The broker may have lost what it retained; the consoles' state is ours to restore.
             self._port.say_up()
             self._port.perform(self._engine.open_views())
+        if len(self._connected) == len(SESSIONS):
+            self._service.status("takes presses")
         if not self._ready and len(self._connected) == len(SESSIONS):
             self._ready = True
             self._on_ready()

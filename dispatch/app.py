@@ -18,6 +18,7 @@ from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.figures_server import serving
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.tls import TlsFiles
+from alarm_protocol.runtime.service import Service
 from dispatch import users
 from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
@@ -116,8 +117,19 @@ async def _serve(
         # The one line on standard output that others wait for.
         print(f"ready dispatch-console console={settings.console} url=http://{shown}:{port}")  # noqa: T201
         sys.stdout.flush()
-        await stop.wait()
+        service = Service()
+        service.ready(f"serves {settings.console}")
+        await _until(stop, service)
+        service.stopping()
         structlog.get_logger("dispatch").info("stopping", console=settings.console)
+
+
+async def _until(stop: asyncio.Event, service: Service) -> None:
+    """Wait for the end, and let systemd know meanwhile that the event loop turns."""
+    while not stop.is_set():
+        service.beat()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), service.beat_every_s)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.helpers.gateway_process import Gateway
+from tests.helpers.wheel import Installed, install_wheel
 
 if TYPE_CHECKING:
     from playwright.async_api import Page
@@ -91,6 +92,12 @@ def _accepts(port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Install the wheel of this tree into an environment of its own."""
+    return install_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture

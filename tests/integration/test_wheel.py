@@ -6,16 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.wheel import PROGRAMS, ROOT, Installed, install_wheel
+from tests.helpers.wheel import PROGRAMS, ROOT, Installed
 
 DEADLINE_S = 100
 PACKAGES = ("alarm_protocol", "alarm_gateway", "dispatch", "simulator")
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in an environment of its own."""
-    return install_wheel(tmp_path_factory.mktemp("wheel"))
 
 
 def run(command: list[str | Path], folder: Path) -> tuple[int, str]:
