@@ -1,18 +1,15 @@
 """The command line of the gateway."""
 
-import asyncio
-import signal
 import sys
 from enum import Enum
-from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import msgspec
-import structlog
 import typer
 from rich.console import Console
 
+from alarm_gateway.adapters.backup import back_up
 from alarm_gateway.adapters.chain import record_of
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.policy_file import running_policy
@@ -32,8 +29,6 @@ from alarm_gateway.evidence.package import write_package
 from alarm_gateway.evidence.times import before, iso_time, moment_of
 from alarm_gateway.explain import explain as explain_press
 from alarm_gateway.explain import explanation_table, state_from
-from alarm_gateway.meter import Meter
-from alarm_gateway.pump import Pump
 from alarm_gateway.reports import (
     alarm_states,
     alarm_table,
@@ -43,7 +38,8 @@ from alarm_gateway.reports import (
     kept_head,
     quarantine_table,
 )
-from alarm_gateway.settings import Settings, read_settings
+from alarm_gateway.running import run_gateway
+from alarm_gateway.settings import read_settings
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.command_line import run_app
@@ -123,43 +119,10 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
             ),
         )
         engine = Engine(running_policy(policy, now_ms()), read_registry(registry))
-        if metrics_port is None:
-            run_async(_run(settings, engine))
-        else:
-            run_async(_run_seen(settings, engine, metrics_host, metrics_port))
+        metrics = None if metrics_port is None else (metrics_host, metrics_port)
+        run_async(run_gateway(settings, engine, metrics))
     except GatewayError as error:
         _stop(error)
-
-
-async def _run(settings: Settings, engine: Engine) -> None:
-    await Pump(settings, engine, partial(_say_ready, settings)).run(_until_signal())
-
-
-async def _run_seen(settings: Settings, engine: Engine, host: str, port: int) -> None:
-    """Run the gateway, and answer who asks how it does."""
-    # Only here: whoever asks for no metrics does not wait for a web server to be loaded.
-    from alarm_gateway.monitor import Monitor  # noqa: PLC0415
-    from alarm_protocol.runtime.figures_server import serving  # noqa: PLC0415
-
-    stop, meter = _until_signal(), Meter()
-    pump = Pump(settings, engine, partial(_say_ready, settings), meter)
-    routes = Monitor(pump, engine, meter).routes()
-    async with serving(routes, host, port, SettingsError) as at:
-        structlog.get_logger().info("metrics", host=host, port=at)
-        await pump.run(stop)
-
-
-def _until_signal() -> asyncio.Event:
-    """Return what is set at SIGINT and SIGTERM."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-def _say_ready(settings: Settings) -> None:
-    sys.stdout.write(f"ready alarm-gateway broker={settings.broker} data={settings.data_dir}\n")
-    sys.stdout.flush()
 
 
 @app.command("verify-journal")
@@ -198,6 +161,26 @@ def verify_journal(
     )
     if found is not None:
         sys.stdout.write(f"row {row}: hash {found}\n")
+
+
+@app.command()
+def backup(
+    data_dir: DataDir,
+    out: Annotated[Path, typer.Option(help="A new folder for the copy; a data folder too.")],
+) -> None:
+    """Copy the journal, also while a gateway writes it, and check the copy.
+
+    The folder is whole and verified, or not there. Its head is printed: keep that line apart
+    from the copy. To restore, put the folder where the data folder was, and start the gateway.
+    """
+    try:
+        report = back_up(data_dir, out)
+    except GatewayError as error:
+        _stop(error)
+    sys.stdout.write(
+        f"backup of {report.records} records in {out}\n"
+        f"head {report.records}:{report.last_hash.hex()}\n"
+    )
 
 
 @app.command()

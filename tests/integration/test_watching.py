@@ -102,6 +102,17 @@ def test_the_rules_are_good_and_say_what_their_samples_say(
         assert 0 == done.returncode, done.stdout + done.stderr
 
 
+def test_every_alert_is_in_the_runbook_and_links_to_it() -> None:
+    """Whoever is woken up finds a page that says what it means, under the alert's own name."""
+    text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
+    sections = re.findall(r"(?m)^### (\w+)$", text)
+    assert sections == [rule["alert"] for rule in rules()]
+    for rule in rules():
+        name = rule["alert"]
+        assert f"docs/runbook.md#{name.lower()}" == rule["annotations"]["runbook"]
+        assert rule["labels"]["severity"] in {"page", "ticket", "none"}
+
+
 async def query(url: str, expression: str) -> list[dict[str, Any]]:
     """Ask Prometheus, and return what it found."""
     async with (
