@@ -13,11 +13,12 @@ from alarm_gateway.adapters.spool import Spool
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
-from alarm_gateway.core.records import Quarantined, Record
+from alarm_gateway.core.records import Record
 from alarm_gateway.keeper import Keeper
 from alarm_gateway.meter import Meter
 from alarm_gateway.settings import Settings
 from alarm_gateway.standing import SESSIONS, Standing, free_bytes
+from alarm_gateway.steps import Steps
 from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.runtime.clock import monotonic_ns, now_ms
 from alarm_protocol.runtime.mqtt_session import SessionState
@@ -62,6 +63,7 @@ class Pump:
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._connected: set[str] = set()
         self._service = Service()
+        self._steps = Steps()
         self._commits_seen = 0
         self._journal = Journal(
             settings.data_dir,
@@ -113,6 +115,7 @@ class Pump:
                 task.cancel()
             await asyncio.gather(*work, stopping, return_exceptions=True)
             self._journal.close()
+            self._steps.tell()
             self._keeper.save_now()
 
     async def _say_goodbye(self) -> None:
@@ -134,6 +137,7 @@ class Pump:
             self._submit([*self._spool.take(), Tick(congested=self._port.congested)])
             self._port.release_acks()
             self._keeper.save_when_due()
+            self._steps.tell()
             if self._meter is not None:
                 self._meter.count()
             if self._journal_moves():
@@ -181,27 +185,13 @@ class Pump:
             self._port.perform(effects)
             if self._meter is not None:
                 self._meter.published(records, effects.feedback, durable_ns)
-            self._tell_of_unreadable(records)
+            self._steps.note(records)
         self._keeper.head = head
         if not self._in_journal:
             self._spool.done()
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
             self._paused = False
             self._port.alarm_lane.resume_reading()
-
-    @staticmethod
-    def _tell_of_unreadable(records: list[Record]) -> None:
-        """Log what went into quarantine. Floods are counted instead, so the log is bounded."""
-        for record in records:
-            event = record.event
-            if isinstance(event, Quarantined):
-                log.warning(
-                    "a message that cannot be read is in quarantine",
-                    topic=event.topic,
-                    reason=event.reason,
-                    size_bytes=event.size_bytes,
-                    in_all=record.version,
-                )
 
     # -- how it stands ------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ class Feed:
                 topics.actions(self.console), encode(action), qos=1, timeout=ANSWER_WITHIN_S
             )
         except aiomqtt.MqttError as error:
-            log.warning("action not sent for certain", action=action.action_id, error=str(error))
+            log.warning("action not sent for certain", action_id=action.action_id, error=str(error))
             self._answer(Answer(action_id=action.action_id, outcome="unknown"))
 
     async def run(self) -> None:
@@ -281,7 +281,7 @@ class Feed:
                 return
             self.counters.views += 1
             if self.board.take(view, now_ms()) == "full":
-                log.error("board full", alarm=view.alarm_id, open=self.board.open_count)
+                log.error("board full", alarm_id=view.alarm_id, open=self.board.open_count)
             self._due.set()
             for answer in answers_in(view):
                 self._answer(answer)
@@ -289,7 +289,7 @@ class Feed:
 
     def _take_gone(self, alarm_id: AlarmId) -> None:
         if self.board.gone(alarm_id):
-            log.warning("open alarm withdrawn by the gateway", alarm=alarm_id)
+            log.warning("open alarm withdrawn by the gateway", alarm_id=alarm_id)
         for action_id, (waiting_for, _) in tuple(self._waiting.items()):
             if waiting_for == alarm_id:
                 self._answer(Answer(action_id=action_id, outcome="gone"))

@@ -197,7 +197,7 @@ class Team:
                 answer = self._answer_decoder.decode(await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError, msgspec.DecodeError) as error:
             self.counts.failed += 1
-            log.info("action failed", alarm=view.alarm_id, kind=step.kind, error=str(error))
+            log.info("action failed", alarm_id=view.alarm_id, kind=step.kind, error=str(error))
             return False
         if answer.alarm is not None:
             self._see(answer.alarm.view)

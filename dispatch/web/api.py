@@ -92,10 +92,10 @@ async def post_action(request: web.Request) -> web.Response:
     log.info(
         "action",
         console=feed.console,
-        alarm=alarm_id,
+        alarm_id=alarm_id,
         operator=action.operator,
         kind=type(action).__name__,
-        action=action.action_id,
+        action_id=action.action_id,
         outcome=answer.outcome,
         duration_ms=now_ms() - stamp.at_ms,
     )

@@ -1,0 +1,97 @@
+"""One log line for each step of an alarm: what happened, when, and to which alarm.
+
+Lines are written beside the alert path, from what is durable. They name devices, alarms and
+consoles, and never what a person wrote, is called, or where somebody lives: that is in the
+journal, which has its own readers.
+"""
+
+from typing import Any
+
+import structlog
+
+from alarm_gateway.core.records import (
+    Acted,
+    Condensed,
+    Delivered,
+    DeliveredToBoth,
+    Escalated,
+    MaintenanceSet,
+    Pressed,
+    Quarantined,
+    Record,
+    Refused,
+    SupervisionChanged,
+)
+from alarm_protocol.messages import action_kind
+
+LINES_MAX = 100
+"""Lines at a time. In a flood the others are counted: the journal has every one of them."""
+
+_SHOWN: dict[type, tuple[str, ...]] = {
+    Pressed: ("opened", "priority", "test", "doubts", "remarks"),
+    Acted: ("console",),
+    Refused: ("console",),
+    Delivered: ("console", "view_version"),
+    DeliveredToBoth: ("view_version",),
+    Escalated: ("console", "level", "reason"),
+    SupervisionChanged: ("condition", "active", "effect", "priority"),
+    MaintenanceSet: ("until_ms",),
+    Condensed: ("unreadable", "presses", "faults"),
+}
+"""By event, the fields that may be read by whoever reads a log: numbers, and words of our own."""
+
+log = structlog.get_logger()
+
+
+class Steps:
+    """Takes what became durable, and tells it when there is time."""
+
+    def __init__(self) -> None:
+        self._noted: list[list[Record]] = []
+
+    def note(self, records: list[Record]) -> None:
+        """Keep a batch that is durable, for `tell`."""
+        if records:
+            self._noted.append(records)
+
+    def tell(self) -> None:
+        """Write the lines of all that was noted, up to the limit."""
+        noted, self._noted = self._noted, []
+        left = LINES_MAX
+        for records in noted:
+            for record in records[: max(left, 0)]:
+                _line(record)
+            left -= len(records)
+        if left < 0:
+            log.warning("steps not logged one by one", left_out=-left, logged=LINES_MAX)
+
+
+def _line(record: Record) -> None:
+    event = record.event
+    if isinstance(event, Quarantined):
+        log.warning(
+            "a message that cannot be read is in quarantine",
+            topic=event.topic,
+            reason=event.reason,
+            size_bytes=event.size_bytes,
+            in_all=record.version,
+        )
+        return
+    log.info(
+        "alarm step",
+        step=record.kind,
+        alarm_id=record.alarm_id,
+        device_id=record.device_id,
+        record=record.version,
+        at_ms=record.at_ms,
+        **_details(event),
+    )
+
+
+def _details(event: object) -> dict[str, Any]:
+    """Return what a step adds; of texts and names that people gave, nothing."""
+    details: dict[str, Any] = {name: getattr(event, name) for name in _SHOWN.get(type(event), ())}
+    if isinstance(event, Acted | Refused):
+        details["kind"] = action_kind(event.action)
+        details["action_id"] = event.action.action_id
+    return details
