@@ -109,6 +109,8 @@ GATEWAY = [
     Bad("alarm-gateway verify-journal --data-dir data --row 0", ("--row", "--help")),
     Bad("alarm-gateway verify-journal --data-dir data --row 99", ("no row 99",)),
     Bad("alarm-gateway verify-journal --data-dir data --expect 5", ("--expect '5'", "1234:0f3a")),
+    Bad("alarm-gateway backup --data-dir data --out data", ("data is there already", "--out")),
+    Bad("alarm-gateway backup --data-dir nowhere --out copy", ("no journal in nowhere",)),
     Bad("alarm-gateway show nobody.1 --data-dir data", ("no alarm nobody.1", "lists them")),
     Bad(f"{HEAR} --press gone", ("press gone", "No such file")),
     Bad(f"{HEAR} --press folder", ("press folder", "Is a directory")),
