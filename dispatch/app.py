@@ -17,8 +17,8 @@ from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.figures_server import serving
 from alarm_protocol.runtime.loop import run_async
-from alarm_protocol.runtime.tls import TlsFiles
 from alarm_protocol.runtime.service import Service
+from alarm_protocol.runtime.tls import TlsFiles
 from dispatch import users
 from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
