@@ -125,6 +125,16 @@ async def query(url: str, expression: str) -> list[dict[str, Any]]:
     return result
 
 
+async def until_ready(url: str) -> None:
+    """Wait until Prometheus answers questions: its port is open before."""
+    async with asyncio.timeout(DEADLINE_S), aiohttp.ClientSession() as client:
+        while True:
+            async with client.get(f"{url}/-/ready") as answer:
+                if 200 == answer.status:
+                    return
+            await asyncio.sleep(0.1)
+
+
 async def test_a_real_prometheus_watches_with_these_files(
     tmp_path: Path, program: Callable[[str], Path], watched: tuple[str, str]
 ) -> None:
@@ -133,8 +143,8 @@ async def test_a_real_prometheus_watches_with_these_files(
     for old, new in {
         "gateway:9101": watched[0],
         "console-police:9102": watched[1],
-        "interval: 5s": "interval: 200ms",
-        "timeout: 4s": "timeout: 200ms",
+        "interval: 5s": "interval: 1s",
+        "timeout: 4s": "timeout: 1s",
     }.items():
         assert old in text
         text = text.replace(old, new)
@@ -155,6 +165,7 @@ async def test_a_real_prometheus_watches_with_these_files(
     )
     await part.start()
     try:
+        await until_ready(url)
         async with asyncio.timeout(DEADLINE_S):
             while [] == await query(url, 'ALERTS{alertname="Watchdog", alertstate="firing"}') or (
                 2 > len(await query(url, 'up{job=~"gateway|console"} == 1'))
