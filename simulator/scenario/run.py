@@ -75,10 +75,11 @@ async def run_scenario(
         checks = await run.play(stop, out)
     except (SimulatorError, OSError) as error:
         raise ScenarioError(f"{error}; journal and logs are in {folder}") from error
-    passed = report(out, script, run.account, checks) and not stop.is_set()
-    if stop.is_set():
-        say(out, "interrupted: this is no verdict")
-    if passed:
+    interrupted = stop.is_set()
+    if interrupted:
+        say(out, f"INTERRUPTED {script.title}: no verdict")
+    passed = not interrupted and report(out, script, run.account, checks)
+    if passed or interrupted:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         say(out, f"journal and logs are in {folder}")
