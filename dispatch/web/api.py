@@ -130,13 +130,15 @@ def _problem(status: int, error: str, nl: str, en: str) -> web.Response:
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How the process does; `degraded` while it hears no broker or no gateway."""
+    """How the process does; `degraded` while it hears no broker or no gateway.
+
+    Anybody may ask, so it says nothing of alarms, not even how many there are.
+    """
 
     status: str
     console: str
     broker: str
     gateway: str
-    open: int
     unverified: int
     turned_away: int
     malformed: int
@@ -154,7 +156,6 @@ async def healthz(request: web.Request) -> web.Response:
             console=feed.console,
             broker=connection.broker,
             gateway=connection.gateway,
-            open=feed.board.open_count,
             unverified=connection.unverified,
             turned_away=connection.turned_away,
             malformed=connection.malformed,
