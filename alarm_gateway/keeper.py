@@ -7,9 +7,9 @@ import structlog
 
 from alarm_gateway.adapters.journal import Journal
 from alarm_gateway.adapters.retention import read_states, snapshot_fault
-from alarm_gateway.adapters.snapshot import Snapshot
+from alarm_gateway.adapters.snapshot import Loaded, Snapshot
 from alarm_gateway.core.engine import Engine
-from alarm_gateway.core.errors import JournalError
+from alarm_gateway.core.errors import InvariantError, JournalError
 from alarm_protocol.runtime.clock import monotonic_s, now_ms
 
 SAVE_EVERY_S = 30.0
@@ -52,14 +52,17 @@ class Keeper:
             log.warning("snapshot does not fit the journal and is made anew")
             self._snapshot.discard()
             loaded = self._snapshot.load()
-        self._engine.restore(loaded.states)
-        versions = {state.device_id: state.version for state in loaded.states}
-        self._engine.restore(
-            state
-            for device_id, state in read_states(self._journal.path.parent).items()
-            if state.version > versions.get(device_id, 0)
-        )
-        count = self._engine.recover(self._journal.records(loaded.head.seq))
+        try:
+            count = self._fold(loaded)
+        except InvariantError as error:
+            if not loaded.head.seq:
+                raise
+            # A snapshot is a copy: whatever is wrong with it, the journal is what happened.
+            log.warning("snapshot contradicts the journal and is made anew", error=str(error))
+            self._snapshot.discard()
+            self._engine.forget()
+            loaded = self._snapshot.load()
+            count = self._fold(loaded)
         self._engine.resume_watch(loaded.seen_ms, now_ms())
         self._saved_seq = loaded.head.seq
         log.info(
@@ -69,6 +72,17 @@ class Keeper:
             open_alarms=self._engine.open_count,
             seconds=round(monotonic_s() - started_s, 3),
         )
+
+    def _fold(self, loaded: Loaded) -> int:
+        """Start from a snapshot and what purges left; fold the rows after it, and count them."""
+        self._engine.restore(loaded.states)
+        versions = {state.device_id: state.version for state in loaded.states}
+        self._engine.restore(
+            state
+            for device_id, state in read_states(self._journal.path.parent).items()
+            if state.version > versions.get(device_id, 0)
+        )
+        return self._engine.recover(self._journal.records(loaded.head.seq))
 
     def save_when_due(self) -> None:
         """Begin a snapshot beside everything else, if one is due and none is under way."""

@@ -102,14 +102,15 @@ class Pump:
             asyncio.create_task(self._port.alarm_lane.run(), name="alarm-lane"),
             asyncio.create_task(self._port.supervision_lane.run(), name="supervision-lane"),
         ]
-        work = [*sessions, asyncio.create_task(self._beat(), name="beat")]
+        beating = asyncio.create_task(self._beat(), name="beat")
+        work = [*sessions, beating]
         stopping = asyncio.create_task(stop.wait(), name="stop")
         try:
             everything: list[asyncio.Future[Any]] = [*work, stopping, self._failed]
             done, _ = await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
             for finished in done:
                 finished.result()
-            await self._say_goodbye()
+            await self._say_goodbye(beating)
         finally:
             for task in (*work, stopping):
                 task.cancel()
@@ -118,10 +119,12 @@ class Pump:
             self._steps.tell()
             self._keeper.save_now()
 
-    async def _say_goodbye(self) -> None:
+    async def _say_goodbye(self, beating: asyncio.Task[None]) -> None:
         """Stop taking presses, finish those under way, and leave properly."""
         self._service.stopping()
+        beating.cancel()
         self._port.alarm_lane.pause_reading()
+        self._port.hand_over()
         until_s = self._loop.time() + 5
         while self._in_journal and self._loop.time() < until_s:  # noqa: ASYNC110 - only at the end
             await asyncio.sleep(0.01)
@@ -180,13 +183,14 @@ class Pump:
         durable_ns = monotonic_ns()
         self._journal.durable(groups)
         self._in_journal -= len(groups)
-        for records in groups:
-            effects = self._engine.persisted(records)
+        shown = [(records, self._engine.persisted(records)) for records in groups]
+        # At once: a snapshot holds what the engine has given out, and says up to which row.
+        self._keeper.head = head
+        for records, effects in shown:
             self._port.perform(effects)
             if self._meter is not None:
                 self._meter.published(records, effects.feedback, durable_ns)
             self._steps.note(records)
-        self._keeper.head = head
         if not self._in_journal:
             self._spool.done()
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:

@@ -14,6 +14,7 @@ from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.inputs import DeliveriesConfirmed, Input
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
+from alarm_protocol.errors import SessionClosedError
 from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.clock import now_ms
@@ -128,11 +129,12 @@ class MqttPort:
         """Let confirmations gather: nobody waits for them, and both consoles' are one record."""
         self._confirmations.append(confirmed)
         if len(self._confirmations) >= CONFIRMATIONS_HELD_MAX:
-            self._hand_over()
+            self.hand_over()
         elif len(self._confirmations) == 1:
-            asyncio.get_running_loop().call_later(CONFIRMATIONS_HELD_S, self._hand_over)
+            asyncio.get_running_loop().call_later(CONFIRMATIONS_HELD_S, self.hand_over)
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
+        """Give the engine the confirmations that have gathered."""
         confirmations, self._confirmations = self._confirmations, []
         if confirmations:
             self._on_alarm_lane(confirmations)
@@ -178,7 +180,7 @@ class MqttPort:
                 publish(topics.alarm_view(console, alarm_id), payload, retain=True)
             for device_id, feedback in effects.feedback:
                 publish(topics.feedback(device_id), encode(feedback))
-        except OutboxFullError:
+        except (OutboxFullError, SessionClosedError):
             # Not lost: the device repeats its press and the gateway its view, until answered.
             self.unsent += 1
         self._durable.update(effects.acks)
@@ -219,7 +221,7 @@ class MqttPort:
         """Say that the gateway lives, or that it stops on purpose."""
         try:
             self.alarm_lane.publish(topics.GATEWAY_STATUS, encode(status), retain=True)
-        except OutboxFullError:
+        except (OutboxFullError, SessionClosedError):
             self.unsent += 1
 
     def say_up(self) -> None:

@@ -92,6 +92,11 @@ class Engine:
         for state in states:
             self._devices[state.device_id] = state
 
+    def forget(self) -> None:
+        """Begin anew, before anything was received: what was restored was wrong."""
+        self._devices.clear()
+        self._states.clear()
+
     def take_changed(self) -> list[DeviceState]:
         """Return the durable state of every device that changed since the last call."""
         changed = list(self._states.values())

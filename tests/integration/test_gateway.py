@@ -8,7 +8,7 @@ import pytest
 
 from alarm_protocol import topics
 from alarm_protocol.codec import decode_gateway_status, encode
-from alarm_protocol.messages import Accept
+from alarm_protocol.messages import Accept, ConfirmDelivery, Delivery
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.signing import sign
 from alarm_protocol.units import CONSOLES, ActionId, AlarmId, DeviceId
@@ -94,6 +94,34 @@ async def test_a_killed_gateway_puts_every_open_alarm_back(
     async with witness(mosquitto.port) as someone:
         await someone.until(lambda: bool(someone.views("police", ALARM)), "the open alarm")
         assert 5 == someone.views("police", ALARM)[-1].press_count
+
+
+async def test_an_orderly_stop_amid_the_work_can_be_started_again(
+    mosquitto: Broker, gateway: Gateway
+) -> None:
+    """SIGTERM while presses and confirmations stream in: every start after it serves."""
+    number = 0
+    for _ in range(3):
+        await gateway.start()
+        async with witness(mosquitto.port) as someone, asyncio.TaskGroup() as group:
+            for _ in range(60):
+                number += 1
+                group.create_task(someone.publish(topics.press(DEVICE), press(number)))
+                for console in CONSOLES:
+                    both = ConfirmDelivery(
+                        action_id=ActionId(f"c-{number}"),
+                        at_ms=now_ms(),
+                        deliveries=(Delivery(ALARM, number),),
+                    )
+                    group.create_task(someone.publish(topics.actions(console), encode(both)))
+            await answered(someone, number - 50)
+            assert 0 == await gateway.part.stop()
+    await gateway.start()
+    async with witness(mosquitto.port) as someone:
+        for again in range(1, number + 1):
+            await someone.publish(topics.press(DEVICE), press(again, attempt=2))
+            await answered(someone, again)
+    assert "Traceback" not in gateway.part.log.read_text(encoding="utf-8")
 
 
 async def test_a_restarted_broker_gets_its_state_back(mosquitto: Broker, gateway: Gateway) -> None:

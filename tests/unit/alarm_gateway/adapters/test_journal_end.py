@@ -17,7 +17,7 @@ from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.policy import Policy
 from alarm_gateway.keeper import Keeper
-from tests.helpers.gateway import ALARM_RECORDS, REGISTRY
+from tests.helpers.gateway import ALARM_RECORDS, DEVICE, REGISTRY
 
 ROWS = len(ALARM_RECORDS)
 
@@ -122,6 +122,16 @@ def test_a_start_refuses_a_journal_that_ends_before_its_snapshot(folder: Path) -
     assert f"remove {SNAPSHOT_NAME}" in str(caught.value)
     Snapshot(folder).discard()
     start(folder)
+
+
+def test_a_snapshot_that_contradicts_the_journal_is_made_anew(folder: Path) -> None:
+    """The journal is what happened: a start folds all of it rather than refuse to serve."""
+    engine = Engine(Policy(), REGISTRY)
+    engine.recover(ALARM_RECORDS)
+    behind = Head(ROWS - 2, hash_of(folder, ROWS - 2))
+    Snapshot(folder).save(engine.take_changed(), {}, behind)
+    assert engine.state_of(DEVICE) == start(folder).state_of(DEVICE)
+    assert not (folder / SNAPSHOT_NAME).exists()
 
 
 def test_a_tail_cut_off_shows_against_the_snapshot(folder: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from alarm_gateway.adapters import mqtt_port
 from alarm_gateway.adapters.mqtt_port import MqttPort
-from alarm_gateway.core.effects import Effects
+from alarm_gateway.core.effects import Effects, ViewDue
 from alarm_gateway.core.inputs import DeliveriesConfirmed, Input, PressReceived
 from alarm_protocol import topics
 from alarm_protocol.codec import encode, encode_press
@@ -104,6 +104,16 @@ async def test_many_confirmations_do_not_wait(monkeypatch: pytest.MonkeyPatch) -
     port.came.clear()
     await asyncio.wait_for(port.came.wait(), WAIT_S)
     assert [many, 1] == [len(batch) for batch in port.batches]
+
+
+async def test_effects_that_come_after_the_goodbye_harm_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What became durable while the gateway left is published after its next start."""
+    port = Port(monkeypatch)
+    await port.port.alarm_lane.close(drain_s=0)
+    port.port.perform(Effects(views=[ViewDue("police", FIRST_ALARM, b"{}")]))
+    assert 1 == port.port.unsent
 
 
 async def test_nothing_is_acknowledged_while_the_broker_lags(
