@@ -3,7 +3,7 @@
 from statistics import median
 from xml.etree import ElementTree as ET
 
-from simulator.bench.figures import RunFigures, Spread, merged
+from simulator.bench.figures import RunFigures, Spread, StageFigures, merged
 from simulator.bench.naming import all_runs, valid_runs
 from simulator.bench.profiles import Case
 from simulator.bench.results import BenchFile, CaseResult
@@ -95,12 +95,20 @@ def _account(case: CaseResult) -> list[str]:
 
 
 def place_rows(file: BenchFile) -> list[list[str]]:
-    """Lay out how long presses took to each place, over all valid runs of a case."""
+    """Lay out how long presses took to each place, over all valid runs of a case.
+
+    Twenty screens of a console are two rows: the first, and all others together.
+    """
     found = []
     for case in file.result.cases:
         runs = valid_runs(case)
-        for place in runs[0].stages if runs else ():
-            whole = merged(run.stages[place] for run in runs if place in run.stages)
+        places: dict[str, list[StageFigures]] = {}
+        for run in runs:
+            for name, stage in run.stages.items():
+                console, more, _ = name.partition(" screen ")
+                places.setdefault(f"{console}, other screens" if more else name, []).append(stage)
+        for place, stages in places.items():
+            whole = merged(stages)
             at = whole.get_value_at_percentile
             times = [at(50), at(90), at(99), at(99.9), whole.get_max_value()]
             found.append(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from simulator.bench.page import html_page
-from simulator.bench.reports import junit, markdown, tally, text_table
+from simulator.bench.reports import junit, markdown, place_rows, tally, text_table
 from simulator.bench.results import BenchFile
 from simulator.bench.search import Ceiling, Probe
 from simulator.bench.verdict import Finding
@@ -157,6 +157,15 @@ def test_the_page_says_whether_a_browser_took_part(whole: BenchFile) -> None:
 def test_json_comes_back_as_it_was(whole: BenchFile) -> None:
     """Every figure, run and histogram survives being written and read."""
     assert whole == msgspec.json.decode(msgspec.json.encode(whole), type=BenchFile)
+
+
+def test_the_other_screens_of_a_console_are_one_row() -> None:
+    """Twenty screens do not make a table of forty rows."""
+    names = ("police", "police screen 2", "police screen 3", "veilig_thuis")
+    one = case("20 screens", run({name: stage(1_000) for name in names}))
+    rows = [row[1:3] for row in place_rows(file(result([one])))]
+    expected = [["police", "1"], ["police, other screens", "2"], ["veilig_thuis", "1"]]
+    assert expected == rows
 
 
 def test_no_thresholds_are_no_pass() -> None:
