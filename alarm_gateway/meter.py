@@ -160,11 +160,8 @@ class Meter:
         self.presses[outcome, event.doubts[0] if event.doubts else "none"] += 1
         self.doubts.update((doubt,) for doubt in event.doubts)
         self.remarks.update((remark,) for remark in event.remarks)
-        if not event.doubts:
-            try:
-                since_ms = record.at_ms - self._decode(event.line).pressed_at_ms
-            except msgspec.MsgspecError:
-                return  # a field that could not be read; the press is an alarm all the same
+        if not event.doubts and "malformed_field" not in event.remarks:
+            since_ms = record.at_ms - self._decode(event.line).pressed_at_ms
             self.stages[("received",)].observe(max(since_ms, 0) / 1_000)
         if event.opened and record.alarm_id is not None:
             if len(self._unconfirmed) >= UNCONFIRMED_MAX:

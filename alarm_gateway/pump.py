@@ -11,7 +11,6 @@ from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.adapters.spool import Spool
 from alarm_gateway.core.engine import Engine
-from alarm_gateway.core.errors import JournalError
 from alarm_gateway.core.inputs import Input, Tick
 from alarm_gateway.core.records import Record
 from alarm_gateway.keeper import Keeper
@@ -87,6 +86,7 @@ class Pump:
         Raises:
             JournalError: The journal failed; nothing was acknowledged that is not in it.
         """
+        self._loop.set_exception_handler(self._defect)
         self._keeper.recover()
         self._recovered = True
         if self._meter is not None:
@@ -230,7 +230,17 @@ class Pump:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(callback, *arguments)
 
-    def _fail(self, error: JournalError) -> None:
+    def _defect(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End where a callback of ours raised: a loop goes on, with an engine that does not fit.
+
+        What is in the journal is not lost, and a start makes the rest anew.
+        """
+        loop.default_exception_handler(context)
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
         if not self._failed.done():
             self._failed.set_exception(error)
 

@@ -3,6 +3,7 @@
 `decode_*` raises `WireError` and nothing else, whatever the bytes are.
 """
 
+import re
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -24,6 +25,12 @@ from alarm_protocol.signing import sign
 from alarm_protocol.topics import press as press_topic
 
 T = TypeVar("T")
+
+NESTING_MAX = 32
+"""Levels in the line of a press. What decoders can take depends on how deep the stack is already;
+a line that was read once is read again at recovery, from deeper down, and has to be readable."""
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+"""Whole strings, and the brackets outside them."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -91,19 +98,35 @@ def decode_press(payload: bytes) -> SignedPress:
     return SignedPress(press, line, signature or None, malformed)
 
 
+def _nesting(line: str) -> int:
+    """Return how deep the arrays and objects of a JSON text go."""
+    depth = deepest = 0
+    for mark in _MARKS.findall(line):
+        if mark in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "]}":
+            depth -= 1
+    return deepest
+
+
 def decode_press_line(line: str) -> Press:
     """Read again the first line of a press that was readable before."""
     return _press_line(line)[0]
 
 
 def _press_line(line: str) -> tuple[Press, tuple[str, ...]]:
+    too_deep = line.count("[") + line.count("{") > NESTING_MAX and _nesting(line) > NESTING_MAX
     try:
-        return _press.decode_text(line), ()
+        press = _press.decode_text(line)
     except WireError:
-        saved = salvage(line)
+        saved = None if too_deep else salvage(line)
         if saved is None:
             raise
         return saved
+    if too_deep:
+        raise WireError("invalid_json", f"nested deeper than {NESTING_MAX} levels")
+    return press, ()
 
 
 def encode_press(press: Press, key: bytes | None) -> bytes:

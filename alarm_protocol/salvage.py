@@ -6,21 +6,15 @@ be read gets the value that says least, and its name is told, so that people can
 
 import json
 from hashlib import sha256
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
-from msgspec import Meta
 
 from alarm_protocol.messages import Location, Press, Trigger
 from alarm_protocol.units import (
-    Count,
     DeviceId,
-    Percent,
     PressId,
     TimestampMs,
-    WireDeviceId,
-    WirePressId,
-    WireTimestampMs,
 )
 
 NO_DEVICE = DeviceId("")
@@ -29,6 +23,8 @@ NO_TIME = TimestampMs(-1)
 """The payload has no time that can be read; on the wire no time is below 0."""
 MARKS = frozenset({"press_id", "trigger", "sequence", "pressed_at_ms"})
 """An object with none of these is no press at all."""
+
+_FIELDS = {field.name: field for field in msgspec.structs.fields(Press)}
 
 T = TypeVar("T")
 
@@ -47,13 +43,13 @@ def salvage(text: str) -> tuple[Press, tuple[str, ...]] | None:
     if not isinstance(raw, dict) or MARKS.isdisjoint(raw):
         return None
     reader = _Reader(raw)
-    press_id = reader.field("press_id", WirePressId, None) or _made_id(raw)
-    device_id = reader.field("device_id", WireDeviceId, NO_DEVICE)
-    sequence = reader.field("sequence", Count, 0)
-    pressed_at_ms = reader.field("pressed_at_ms", WireTimestampMs, None)
-    trigger: Trigger = reader.field("trigger", Trigger, get_args(Trigger)[0])
-    attempt = reader.field("attempt", Annotated[int, Meta(ge=1, le=1_000_000)], 1)
-    sent_at_ms = reader.field("sent_at_ms", WireTimestampMs | None, None)
+    press_id = reader.field("press_id", None) or _made_id(raw)
+    device_id = reader.field("device_id", NO_DEVICE)
+    sequence = reader.field("sequence", 0)
+    pressed_at_ms = reader.field("pressed_at_ms", None)
+    trigger: Trigger = reader.field("trigger", get_args(Trigger)[0])
+    attempt = reader.field("attempt", 1)
+    sent_at_ms = reader.field("sent_at_ms", None)
     if pressed_at_ms is None:
         pressed_at_ms = NO_TIME if sent_at_ms is None else sent_at_ms
     press = Press(
@@ -64,7 +60,7 @@ def salvage(text: str) -> tuple[Press, tuple[str, ...]] | None:
         trigger=trigger,
         attempt=attempt,
         sent_at_ms=sent_at_ms,
-        battery_pct=reader.field("battery_pct", Percent | None, None),
+        battery_pct=reader.field("battery_pct", None),
         location=reader.location(),
     )
     return press, tuple(reader.wrong)
@@ -77,10 +73,11 @@ class _Reader:
         self._raw = raw
         self.wrong: list[str] = []
 
-    def field(self, name: str, kind: Any, otherwise: T) -> T:
+    def field(self, name: str, otherwise: T) -> T:
         """Return a field; one of another type as what it surely means, or else `otherwise`."""
+        kind = _FIELDS[name].type
         if name not in self._raw:
-            if name not in _OPTIONAL:
+            if _FIELDS[name].required:
                 self.wrong.append(name)
             return otherwise
         value: T
@@ -96,7 +93,7 @@ class _Reader:
 
     def location(self) -> Location | None:
         """Return the place; without what was wrong beside it, where only that was wrong."""
-        found = self.field("location", Location | None, None)
+        found: Location | None = self.field("location", None)
         place = self._raw.get("location")
         if found is not None or not isinstance(place, dict):
             return found
@@ -107,11 +104,8 @@ class _Reader:
             return None
 
 
-_OPTIONAL = frozenset({"sent_at_ms", "battery_pct", "location"})
-
-
 def _made_id(raw: dict[str, Any]) -> PressId:
     """Name a press without a usable id, so that its repeats have the same name."""
-    same = {name: raw.get(name) for name in ("press_id", *sorted(MARKS))}
+    same = {name: raw.get(name) for name in MARKS}
     digest = sha256(json.dumps(same, sort_keys=True).encode()).hexdigest()
     return PressId(f"unreadable-{digest[:32]}")

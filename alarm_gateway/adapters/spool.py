@@ -80,7 +80,7 @@ def lay(data_dir: Path, command_id: str, command: MaintenanceCommand) -> Path:
         make_private_folder(folder)
         with os.fdopen(open_private(part, os.O_WRONLY | os.O_TRUNC), "wb") as file:
             file.write(msgspec.json.encode(command))
-        os.replace(part, path)  # noqa: PTH105 - whole or not at all
+        part.replace(path)  # whole or not at all
     except OSError as error:
         raise SettingsError(
             f"the command cannot be laid into {folder} ({error.strerror}); "

@@ -238,7 +238,7 @@ class Intake:
     def _act(self, batch: Batch, received: ActionReceived) -> None:
         """Decide on an operator's action; an alarm that is no more is cleared from the console."""
         alarm_id, console = received.action.alarm_id, received.console
-        if not self._is_current(alarm_id):
+        if self._current(alarm_id) is None:
             batch.gone.append((console, alarm_id))
             return
         device_id = device_id_of(alarm_id)
@@ -252,15 +252,13 @@ class Intake:
     def _confirm(self, batch: Batch, pair: Delivery, consoles: Iterable[ConsoleId]) -> None:
         """Decide on a confirmation; an alarm that a console should not hold is cleared there."""
         alarm_id = pair.alarm_id
-        if not self._is_current(alarm_id):
+        before = self._current(alarm_id)
+        if before is None:
             batch.gone += [(console, alarm_id) for console in consoles]
             return
         device_id = device_id_of(alarm_id)
-        before = self._devices[device_id].alarm
         records = self._decide(batch, device_id, Confirmed(tuple(consoles), alarm_id, pair.version))
-        alarm = self._devices[device_id].alarm
-        if before is None or alarm is None:
-            return
+        alarm = self._devices[device_id].alarm or before
         for console in consoles:
             track = alarm.track(console)
             if track.cleared:
@@ -270,10 +268,11 @@ class Intake:
             ):
                 batch.again[device_id] = None
 
-    def _is_current(self, alarm_id: AlarmId) -> bool:
-        """Tell whether this is its device's newest alarm."""
+    def _current(self, alarm_id: AlarmId) -> AlarmState | None:
+        """Return this alarm, if it is its device's newest."""
         state = self._devices.get(device_id_of(alarm_id))
-        return state is not None and state.alarm is not None and state.alarm.alarm_id == alarm_id
+        alarm = None if state is None else state.alarm
+        return alarm if alarm is not None and alarm.alarm_id == alarm_id else None
 
     def _may_repeat(self, alarm_id: AlarmId, now_ms: TimestampMs) -> bool:
         """Tell whether a confirmation without news is answered with the view.

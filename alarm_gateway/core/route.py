@@ -137,8 +137,8 @@ class Router:
         views: list[ViewDue] = []
         for console in CONSOLES:
             if not alarm.track(console).cleared:
-                share = self._share(alarm, console, device_id, MESSAGE_BYTES_MAX - len(facts))
-                # One object out of two: the end of the first and the start of the second go.
+                # Joined, the two are one byte shorter: two braces become one comma.
+                share = self._share(alarm, console, device_id, MESSAGE_BYTES_MAX + 1 - len(facts))
                 payload = b"%b,%b" % (facts[:-1], share[1:])
                 views.append(ViewDue(console, alarm.alarm_id, payload))
         return views
@@ -167,7 +167,7 @@ class Router:
                     timeline_omitted=len(readable) - len(entries),
                 )
             )
-            if len(share) < bytes_max:
+            if len(share) <= bytes_max:
                 return share
         raise InvariantError(
             f"the shortest view of {alarm.alarm_id} does not fit; limits are wrong"

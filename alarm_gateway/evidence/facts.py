@@ -22,6 +22,7 @@ from alarm_gateway.core.records import (
 from alarm_protocol.codec import decode_press_line
 from alarm_protocol.households import Category
 from alarm_protocol.messages import Accept, Arrive, AssignUnit, Close, SafetyAssessment
+from alarm_protocol.salvage import NO_TIME
 from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId, DeviceId
 
 
@@ -50,9 +51,10 @@ class PressFact:
 
     pressed_ms: int
     sent_ms: int
+    """`NO_TIME`, like `pressed_ms`, where neither could be read."""
     journalled_ms: int
     clock_trusted: bool
-    """No doubt about the sender, and its clock is not ahead."""
+    """No doubt about the sender, and its clock can be read and is not ahead."""
     view_version: int
     delivered_ms: dict[ConsoleId, int] = field(default_factory=dict)
 
@@ -224,7 +226,9 @@ class _Walk:
             pressed_ms=press.pressed_at_ms,
             sent_ms=press.pressed_at_ms if press.sent_at_ms is None else press.sent_at_ms,
             journalled_ms=record.at_ms,
-            clock_trusted=not event.doubts and "clock_ahead" not in event.remarks,
+            clock_trusted=not event.doubts
+            and "clock_ahead" not in event.remarks
+            and press.pressed_at_ms != NO_TIME,
             view_version=alarm.view_version,
         )
         self.facts.presses.append(fact)

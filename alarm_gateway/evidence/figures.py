@@ -6,11 +6,14 @@ from typing import Literal
 
 from alarm_gateway.evidence.facts import Call, Facts, PressFact
 from alarm_gateway.evidence.norms import Figure, Norm, Sample, measured
+from alarm_protocol.salvage import NO_TIME
 from alarm_protocol.units import CONSOLES, POLICE, VEILIG_THUIS, ConsoleId
 
 NAMES: dict[ConsoleId, str] = {POLICE: "police", VEILIG_THUIS: "Veilig Thuis"}
 NO_ASSESSMENT = ("mispress", "test", "technical_fault", "cancelled_by_user", "duplicate")
 """Dispositions after which no safety assessment is due."""
+AHEAD_MS_MAX = 20_000
+"""SIA DC-09: how far the sender's clock may be ahead."""
 WINDOW_MS = 600_000
 YEAR_MS = 31_557_600_000
 """365.25 days."""
@@ -139,7 +142,7 @@ def _delivery(presses: list[PressFact], now_ms: int) -> list[Figure]:
     untimed = len(presses) - len(timed)
     between = "between the device's clock and the gateway's"
     if untimed:
-        between += f"; {untimed} presses with a doubt, or a clock ahead, are left out"
+        between += f"; {untimed} presses with a doubt, or a clock ahead or unreadable, are left out"
     hold_up = Norm(
         norm="EN 50131-1",
         what="pressed, to in the journal",
@@ -193,8 +196,10 @@ def _window(presses: list[PressFact]) -> Figure:
     )
     samples = []
     for one in presses:
+        if one.sent_ms == NO_TIME:
+            continue
         age_ms = one.journalled_ms - one.sent_ms
-        outside = age_ms < -20_000  # noqa: PLR2004 - 20 s ahead
+        outside = age_ms < -AHEAD_MS_MAX
         samples.append(Sample(40_001 if outside else max(0, age_ms)))
     return measured(norm, samples, "for information: a press outside the window is never dropped")
 

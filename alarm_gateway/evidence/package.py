@@ -103,7 +103,7 @@ def write_package(collected: Collected, out: Path) -> None:
                         archive.writestr(_entry(one), data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(part, out)  # noqa: PTH105 - whole or not at all
+            part.replace(out)  # whole or not at all
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:

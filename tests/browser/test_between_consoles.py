@@ -39,8 +39,8 @@ async def test_an_action_on_one_console_is_seen_on_the_other_within_a_second(
 ) -> None:
     """Accept on either side, and a unit of the police, show on the other side by themselves.
 
-    All three have to show. The quickest has to be there in time: on a machine that others use
-    too, one may be held up.
+    All three have to show, and two of them in time: on a machine that others use too, one may
+    be held up.
     """
     async with (
         witness(chain.broker_url.port) as someone,
@@ -61,7 +61,7 @@ async def test_an_action_on_one_console_is_seen_on_the_other_within_a_second(
             police, thuis, "Eenheid toewijzen", "Politie: eenheid toegewezen", "aside"
         )
         assert {} == {name: ms for name, ms in took.items() if ms < 0}
-        assert min(took.values()) < WITHIN_MS, took
+        assert sorted(took.values())[1] < WITHIN_MS, took
 
 
 async def test_veilig_thuis_works_a_case_to_its_end(chain: Stack, chromium: Browser) -> None:

@@ -121,9 +121,10 @@ def press(
         location=location,
     )
     payload = encode_press(message, (key or key_of(device_id)) if signed else None)
-    read, line, signature, _ = decode_press(payload)
+    read, line, signature, malformed = decode_press(payload)
     topic_device = on_topic_of or device_id
-    return PressReceived(topic_device, topics.press(topic_device), read, line, signature, receipt)
+    topic = topics.press(topic_device)
+    return PressReceived(topic_device, topic, read, line, signature, receipt, malformed)
 
 
 def unreadable(receipt: int | None = None) -> Unreadable:

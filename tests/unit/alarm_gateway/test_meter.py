@@ -41,6 +41,14 @@ class Metered(Gateway):
         self.meter.count()
 
 
+def test_an_unreadable_time_is_not_measured() -> None:
+    """The press is counted; how long it was on its way nobody knows."""
+    gateway = Metered()
+    gateway.meet(press(1, pressed_at_ms=-1))
+    assert 1 == gateway.meter.presses["opened", "none"]
+    assert 0 == gateway.meter.stages["received",].count
+
+
 def test_presses_are_counted_by_what_they_did() -> None:
     """One opens, one joins, one is a repeat, one is doubted; together they are all presses."""
     gateway = Metered()

@@ -314,3 +314,36 @@ def test_close_needs_disposition_and_reason(missing: str) -> None:
     assert isinstance(codec.decode_action(json.dumps(fields).encode()), messages.Close)
     del fields[missing]
     assert reason_of(codec.decode_action, json.dumps(fields).encode()) == "invalid_message"
+
+
+def deeper(levels: int, action: Callable[[], Any]) -> Any:
+    """Do something so many frames further down the stack."""
+    return action() if levels == 0 else deeper(levels - 1, action)
+
+
+@pytest.mark.parametrize("field", ["press_id", "note"])
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_what_is_nested_is_read_alike_wherever_the_stack_is(
+    field: str, opening: str, closing: str
+) -> None:
+    """A press that is read once is read again from deeper down; the rest is refused by name.
+
+    Decoders stop where the stack ends. A line that only just fitted would be in the journal, and
+    no start could read it.
+    """
+    fields = press_with(**{field: ...})[1:-1].decode()
+    for depth in (*range(1, 40), *range(300, 330), *range(850, 1_100)):
+        value = opening * depth + "1" + closing * depth
+        payload = f'{{{fields},"{field}":{value}}}'.encode()
+        if depth < codec.NESTING_MAX:
+            signed = codec.decode_press(payload)
+            again = deeper(600, lambda line=signed.line: codec.decode_press_line(line))  # type: ignore[misc]
+            assert again == signed.press
+        else:
+            assert reason_of(codec.decode_press, payload).startswith(("invalid_", "too_large"))
+
+
+def test_brackets_in_texts_are_no_nesting() -> None:
+    """However many brackets and quotes a text holds, it is one text."""
+    text = '[{"\\' * 200
+    assert PRESS == codec.decode_press(press_with(note=text)).press

@@ -207,6 +207,22 @@ def test_tests_are_no_work_in_the_figures_of_work() -> None:
     assert {0.0} == {one.mean for one in figures(story, "ISA-18.2 / EEMUA 191")}
 
 
+def test_a_press_without_a_readable_time_is_in_no_time() -> None:
+    """It is an alarm like any other, and no figure takes it for one of 1969."""
+    story = Story()
+    story.press(pressed_at_ms=-1)
+    story.press(OTHER_DEVICE)
+    assert "malformed_field" in story.records[0].event.remarks  # type: ignore[union-attr]
+    facts = facts_of(rows_of(story.records), {})
+    assert 2 == len(facts.presses)
+    found = figures_of(facts, 0, 2 * NOW_MS, LONG_AFTER_MS)
+    between_clocks = ("pressed, to in the journal", "press sent, to in the journal")
+    timed = [
+        one for one in found if one.norm.norm == "SIA DC-09" or one.norm.what in between_clocks
+    ]
+    assert [(1, 0)] * 3 == [(one.count, one.longest) for one in timed]
+
+
 def silences(story: Story, after_ms: int = 100_000) -> list[Record]:
     """Let a device fall silent, and return what was written."""
     beat = HeartbeatReceived(
