@@ -21,7 +21,7 @@ from simulator.bench.ground import Ground, device_id
 from simulator.bench.journals import write_past
 from simulator.bench.orders import RelayOrders
 from simulator.bench.profiles import Case
-from simulator.bench.wire import PACKET_ID_MAX, READ_BYTES, connected_socket, publish_packet
+from simulator.bench.wire import PACKET_ID_MAX, PacketCutter, connected_socket, publish_packet
 from simulator.brokers import BrokerKind, LocalBroker
 from simulator.processes import Part, accepts
 from simulator.signin import Login, cookie_of, make_accounts
@@ -237,15 +237,26 @@ class Stand:
         return Part(f"console {name}", command, log=folder / "logs" / f"console-{name}.log")
 
     def _clear(self, pool: int, run_id: str) -> None:
-        """Take our retained views off a broker that is not ours."""
-        link = connected_socket(self.broker_url, f"{run_id}-clear")
-        found = [
-            topics.alarm_view(console, alarm_id_of(device_id(number), 1))
-            for number in range(pool)
-            for console in CONSOLES
-        ]
-        for number, topic in enumerate(found):
-            link.sendall(publish_packet(topic, b"", number % PACKET_ID_MAX + 1, retain=True))
-            if number % _CLEAR_TOGETHER == _CLEAR_TOGETHER - 1:
-                link.recv(READ_BYTES)
-        link.close()
+        """Take all that we left retained off a broker that is not ours.
+
+        It waits for every acknowledgement: a socket that is closed with unread bytes is reset, and
+        the broker throws away what it had not read of it.
+        """
+        found = [topics.GATEWAY_STATUS, *(topics.presence(console) for console in CONSOLES)]
+        for number in range(pool):
+            device = device_id(number)
+            found.append(topics.link(device))
+            found += [topics.alarm_view(console, alarm_id_of(device, 1)) for console in CONSOLES]
+        cutter = PacketCutter(lambda _topic, _payload: None)
+        try:
+            with connected_socket(self.broker_url, f"{run_id}-clear") as link:
+                for number, topic in enumerate(found, 1):
+                    packet_id = number % PACKET_ID_MAX + 1
+                    link.sendall(publish_packet(topic, b"", packet_id, retain=True))
+                    if number % _CLEAR_TOGETHER == 0:
+                        cutter.wait(link, number)
+                cutter.wait(link, len(found))
+        except OSError as error:
+            raise BenchError(
+                f"could not clear what we left on {self.broker_url}: {error}"
+            ) from None

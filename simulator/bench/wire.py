@@ -130,6 +130,19 @@ class PacketCutter:
         self._on_message = on_message
         self._rest = b""
 
+    def wait(self, link: socket.socket, acknowledged: int) -> None:
+        """Read until so many PUBACKs came in.
+
+        Raises:
+            ConnectionError: The broker closed the connection.
+            TimeoutError: It says nothing any more.
+        """
+        while self.acknowledged < acknowledged:
+            data = link.recv(READ_BYTES)
+            if not data:
+                raise ConnectionError("the broker closed the connection")
+            self.feed(data)
+
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
         if self._rest:

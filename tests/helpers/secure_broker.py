@@ -68,7 +68,11 @@ class SecureBroker:
             shutil.copy(self.certs / name, self.folder / "etc" / "certs" / name)
 
     def start(self) -> None:
-        """Start it and wait until it accepts connections."""
+        """Start it and wait until it says that it runs.
+
+        It listens before it knows what to do with a SIGHUP, which would end it until then.
+        """
+        before = self._said(" running")
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [self._program, "-c", str(self.configuration)],
@@ -76,7 +80,7 @@ class SecureBroker:
             )  # fmt: skip
         self._process = process
         deadline = time.monotonic() + DEADLINE_S
-        while not self._listens():
+        while self._said(" running") == before:
             if process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise RuntimeError(f"mosquitto did not start: {self.log.read_text()}")
@@ -98,22 +102,18 @@ class SecureBroker:
         """Revoke a certificate while it runs, as docs/broker.md says, and wait until it holds."""
         revoke_one(self.certs, name)
         self.hand_over()
-        before = self.log.read_text().count("Reloading config.")
+        before = self._said("Reloading config.")
         if self._process is None:
             raise RuntimeError("the broker does not run")
         self._process.send_signal(signal.SIGHUP)
         deadline = time.monotonic() + DEADLINE_S
-        while self.log.read_text().count("Reloading config.") == before:
-            if time.monotonic() > deadline:
-                raise RuntimeError("the broker does not take the SIGHUP")
+        while self._said("Reloading config.") == before:
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the broker did not take the SIGHUP: {self.log.read_text()}")
             time.sleep(0.01)
 
-    def _listens(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=0.2):
-                return True
-        except OSError:
-            return False
+    def _said(self, words: str) -> int:
+        return self.log.read_text().count(words) if self.log.exists() else 0
 
     def path(self, name: str) -> Path:
         """Return where the files of a part or device are, without their ending."""
