@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from playwright.async_api import expect
 
 # A machine that is busy with other work is slow, and that says nothing about the code.
 settings.register_profile(
     "project", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("project")
+expect.set_options(timeout=15_000)
 
 ProgramFinder = Callable[[str], Path]
 """Path of a program by its name; skips the test where it is not installed."""

@@ -204,7 +204,8 @@ class LastError(logging.Handler):
     def __init__(self, name: str) -> None:
         super().__init__(logging.ERROR)
         self._said = ""
-        self.logger = logging.Logger(name)  # noqa: LOG001 - its own: others stay out of it
+        # Its own: others stay out of it. Below its level no record is made: paho logs each packet.
+        self.logger = logging.Logger(name, logging.ERROR)  # noqa: LOG001
         self.logger.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -198,4 +198,4 @@ async def test_the_end_of_an_outage_takes_its_alert_back(
         await expect(alert).to_contain_text("Verbinding verbroken")
         await server.start()
         await gateway.status()
-        await expect(alert).to_be_empty(timeout=15_000)
+        await expect(alert).to_be_empty()
