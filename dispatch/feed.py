@@ -8,14 +8,10 @@ delivered only by this console's own confirmation, and the gateway repeats it un
 import asyncio
 import random
 import secrets
-import socket
 from collections.abc import Callable, Iterable
 
 import aiomqtt
 import structlog
-from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from alarm_protocol import topics
@@ -31,21 +27,15 @@ from dispatch.core.board import Board
 from dispatch.core.connection import Connection, Counters
 from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
+from dispatch.mqtt_client import ACTIONS_MAX, is_failure, make_client, release, until_lost
 from dispatch.settings import Settings
 
 CONFIRM_EVERY_S = 0.04
 """Confirmations gather this long; the contract allows 50 ms."""
 ANSWER_WITHIN_S = 5.0
-ACTIONS_MAX = 64
-"""Actions that may wait for the gateway's answer at one time."""
 RECONNECT_MIN_S = 0.5
 RECONNECT_MAX_S = 10.0
-KEEP_ALIVE_S = 10
 DETACH_WITHIN_S = 1.0
-BROKER_WITHIN_S = 5.0
-PACKET_BYTES_MAX = 8_192
-"""A message is at most 4 KiB; the broker does not even send what is far above it."""
-FAILURE_CODE_MIN = 0x80
 
 Listener = Callable[[AlarmId | None], None]
 """Told of each alarm that changed, and with None of a changed connection. Must not block."""
@@ -155,40 +145,14 @@ class Feed:
 
     async def _connect(self) -> None:
         """Hold one connection until it breaks."""
-        client = self._make_client()
+        client = make_client(self._settings, self._identifier, self._read, self._paho.logger)
         try:
             async with client:
                 await self._attach(client)
                 self._tell(None)
                 await self._serve(client)
         finally:
-            _release(client)
-
-    def _make_client(self) -> aiomqtt.Client:
-        broker = self._settings.broker
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        properties.MaximumPacketSize = PACKET_BYTES_MAX
-        client = aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=broker.username,
-            password=broker.password,
-            identifier=self._identifier,
-            protocol=aiomqtt.ProtocolVersion.V5,
-            will=aiomqtt.Will(
-                topics.presence(self.console), encode(Presence(attached=False)), qos=1, retain=True
-            ),
-            timeout=BROKER_WITHIN_S,
-            keepalive=KEEP_ALIVE_S,
-            queue_type=_inbox(self._read),
-            max_queued_outgoing_messages=2 * ACTIONS_MAX,
-            properties=properties,
-            tls_context=self._settings.tls,
-            socket_options=((socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),),
-            logger=self._paho.logger,
-        )
-        client.pending_calls_threshold = 2 * ACTIONS_MAX
-        return client
+            release(client)
 
     async def _attach(self, client: aiomqtt.Client) -> None:
         """Subscribe, which brings the whole retained state, and say that we are here."""
@@ -197,7 +161,7 @@ class Feed:
         once = SubscribeOptions(qos=1)
         wanted = [(topics.alarm_views(self.console), once), (topics.GATEWAY_STATUS, once)]
         codes = await client.subscribe(wanted)
-        if any(_is_failure(code) for code in codes):
+        if any(is_failure(code) for code in codes):
             raise BrokerRefusedError(
                 f"the broker refuses {self.console} to read {topics.alarm_views(self.console)};"
                 " check its access list"
@@ -212,7 +176,7 @@ class Feed:
         parts = [
             asyncio.create_task(part, name=f"feed {name}")
             for name, part in (
-                ("views", _until_lost(client)),
+                ("views", until_lost(client)),
                 ("confirmations", self._confirm(client)),
                 ("presence", self._announce(client)),
                 ("watch", self._watch()),
@@ -365,42 +329,6 @@ async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
                 task.exception()
 
 
-def _inbox(read: Callable[[aiomqtt.Message], None]) -> type[asyncio.Queue[aiomqtt.Message]]:
-    """Make a queue for aiomqtt that holds nothing: what is put into it is read at once.
-
-    Its iterator makes a task and a wait of every message, a third of this console's work.
-    """
-
-    class Inbox(asyncio.Queue[aiomqtt.Message]):
-        def put_nowait(self, item: aiomqtt.Message) -> None:
-            read(item)
-
-    return Inbox
-
-
-async def _until_lost(client: aiomqtt.Client) -> None:
-    """Wait for as long as the connection holds; the iterator says why it broke."""
-    async for _ in client.messages:
-        pass
-
-
 def new_action_id() -> ActionId:
     """Name an action so that no other console ever uses the same name."""
     return ActionId(secrets.token_urlsafe(16))
-
-
-def _is_failure(code: ReasonCode | int) -> bool:
-    return (code if isinstance(code, int) else code.value) >= FAILURE_CODE_MIN
-
-
-def _release(client: aiomqtt.Client) -> None:
-    """Close the socket of a connection that aiomqtt gave up without closing it.
-
-    After a refused or unanswered CONNECT aiomqtt leaves paho's socket registered with the
-    event loop, and each attempt would keep one more.
-    """
-    paho = client._client  # noqa: SLF001 - aiomqtt has no public way
-    # aiomqtt's own callback fails where its connecting was cancelled, and paho then stops
-    # half-way, before it closes the socket.
-    paho.on_disconnect = None
-    paho.disconnect()

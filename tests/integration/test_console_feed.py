@@ -13,6 +13,7 @@ from alarm_protocol.codec import encode
 from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
 from alarm_protocol.units import AlarmId
 from dispatch import feed as feed_module
+from dispatch import mqtt_client
 from tests.integration.console_wire import console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -186,7 +187,7 @@ async def test_a_peer_that_is_no_broker_is_tried_again_and_costs_nothing(
     monkeypatch: pytest.MonkeyPatch, rubbish: bytes
 ) -> None:
     """One that never answers, or answers rubbish, leaves no socket open behind it."""
-    monkeypatch.setattr(feed_module, "BROKER_WITHIN_S", 0.05)
+    monkeypatch.setattr(mqtt_client, "BROKER_WITHIN_S", 0.05)
     monkeypatch.setattr(feed_module, "RECONNECT_MIN_S", 0.01)
     monkeypatch.setattr(feed_module, "RECONNECT_MAX_S", 0.01)
     attempts = 0
