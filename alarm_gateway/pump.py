@@ -62,7 +62,6 @@ class Pump:
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._connected: set[str] = set()
         self._service = Service()
-        self._steps = Steps()
         self._commits_seen = 0
         self._journal = Journal(
             settings.data_dir,
@@ -79,6 +78,7 @@ class Pump:
             on_supervision=self._submit,
             on_state=self._state,
         )
+        self._steps = Steps(self._port.traces)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Recover, connect, and work until `stop` is set.

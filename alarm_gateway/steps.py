@@ -5,6 +5,7 @@ consoles, and never what a person wrote, is called, or where somebody lives: tha
 journal, which has its own readers.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -23,6 +24,8 @@ from alarm_gateway.core.records import (
     SupervisionChanged,
 )
 from alarm_protocol.messages import action_kind
+from alarm_protocol.trace import trace_id_of
+from alarm_protocol.units import DeviceId
 
 LINES_MAX = 100
 """Lines at a time. In a flood the others are counted: the journal has every one of them."""
@@ -44,29 +47,38 @@ log = structlog.get_logger()
 
 
 class Steps:
-    """Takes what became durable, and tells it when there is time."""
+    """Takes what became durable, and tells it when there is time.
 
-    def __init__(self) -> None:
-        self._noted: list[list[Record]] = []
+    Args:
+        traces: The `traceparent` of a device's newest press, where it came with one.
+    """
+
+    def __init__(self, traces: Mapping[DeviceId, str]) -> None:
+        self._traces = traces
+        self._noted: list[tuple[list[Record], Mapping[DeviceId, str]]] = []
 
     def note(self, records: list[Record]) -> None:
         """Keep a batch that is durable, for `tell`."""
         if records:
-            self._noted.append(records)
+            traces = {}
+            if self._traces:
+                ids = {record.device_id for record in records}
+                traces = {one: self._traces[one] for one in ids if one in self._traces}
+            self._noted.append((records, traces))
 
     def tell(self) -> None:
         """Write the lines of all that was noted, up to the limit."""
         noted, self._noted = self._noted, []
         left = LINES_MAX
-        for records in noted:
+        for records, traces in noted:
             for record in records[: max(left, 0)]:
-                _line(record)
+                _line(record, traces.get(record.device_id))
             left -= len(records)
         if left < 0:
             log.warning("steps not logged one by one", left_out=-left, logged=LINES_MAX)
 
 
-def _line(record: Record) -> None:
+def _line(record: Record, trace: str | None) -> None:
     event = record.event
     if isinstance(event, Quarantined):
         log.warning(
@@ -84,6 +96,7 @@ def _line(record: Record) -> None:
         device_id=record.device_id,
         record=record.version,
         at_ms=record.at_ms,
+        **({} if trace is None else {"trace_id": trace_id_of(trace)}),
         **_details(event),
     )
 

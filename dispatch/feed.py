@@ -20,6 +20,7 @@ from alarm_protocol.errors import WireError
 from alarm_protocol.messages import ConfirmDelivery, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.tls import LastError, in_words, unanswered
+from alarm_protocol.trace import trace_id_of, trace_of
 from alarm_protocol.units import ActionId, AlarmId
 from dispatch.core.access import ViewRefusal, admit_topic, admit_view
 from dispatch.core.answers import Answer, answers_in
@@ -215,6 +216,9 @@ class Feed:
         topic = message.topic.value
         try:
             self._take(topic, payload, retained=message.retain)
+            trace = trace_of(getattr(message.properties, "UserProperty", ()))
+            if trace is not None:
+                log.info("a traced message is here", topic=topic, trace_id=trace_id_of(trace))
         except WireError as error:
             self.counters.malformed += 1
             log.warning("unreadable message", topic=topic, error=str(error))

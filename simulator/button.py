@@ -18,6 +18,7 @@ from typing import IO, Any, Literal, NamedTuple
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -27,6 +28,7 @@ from alarm_protocol.messages import Feedback, FeedbackStatus, Trigger
 from alarm_protocol.runtime import clock
 from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.tls import LastError, TlsFiles, context_for, in_words, unanswered
+from alarm_protocol.trace import TRACE_PROPERTY, trace_id_of
 from alarm_protocol.units import TimestampMs
 from simulator import ids
 from simulator.core.device import PENDING_MAX, Device, Outgoing, PressRefused
@@ -59,11 +61,16 @@ class _Event(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonSettings:
-    """Where the button connects, and how long it waits for answers after its last input."""
+    """Where the button connects, and how long it waits for answers after its last input.
+
+    Attributes:
+        trace: Whether each press carries a W3C `traceparent`, which is shown.
+    """
 
     broker: BrokerUrl
     wait_s: float = 10.0
     tls: ssl.SSLContext | None = None
+    trace: bool = False
 
 
 class Button:
@@ -191,12 +198,18 @@ class Button:
 
     def _publish(self, messages: list[Outgoing]) -> None:
         for message in messages:
+            press, properties, traced = message.press, None, ""
+            if press is not None and self._settings.trace:
+                trace = ids.traceparent(press.press_id)
+                properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+                properties.UserProperty = (TRACE_PROPERTY, trace)
+                traced = f", trace {trace_id_of(trace)}"
             self._client.publish(
-                message.topic, message.payload, qos=message.qos, retain=message.retain
+                message.topic, message.payload, message.qos, message.retain, properties
             )
-            if message.press is not None:
-                press = message.press
-                self._say(f"{press.trigger} sent, attempt {press.attempt} [press {press.press_id}]")
+            if press is not None:
+                said = f"{press.trigger} sent, attempt {press.attempt}"
+                self._say(f"{said} [press {press.press_id}{traced}]")
 
     def _goodbye(self) -> None:
         """Say on purpose that the link goes down, so that nobody takes it for a failure."""

@@ -178,6 +178,9 @@ def button(
         float,
         typer.Option(min=0, max=DAY_S, metavar="S", help="Seconds to wait for answers at the end."),
     ] = 10.0,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Send a W3C traceparent with each press, and show it.")
+    ] = False,
     tls_ca: TlsCaOption = None,
     tls_cert: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The device's certificate.")
@@ -190,7 +193,7 @@ def button(
     """
     url = parse_broker_url(broker)
     tls = context_for(url, TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key))
-    settings = ButtonSettings(broker=url, wait_s=wait, tls=tls)
+    settings = ButtonSettings(broker=url, wait_s=wait, tls=tls, trace=trace)
     made = hand_device(DeviceId(device), registry, key_hex)
     raise typer.Exit(Button(made, settings).run())
 

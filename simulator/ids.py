@@ -1,5 +1,6 @@
 """Identifiers for presses: sortable by time, and never the same twice."""
 
+import hashlib
 import secrets
 
 from alarm_protocol.units import PressId, TimestampMs
@@ -24,3 +25,9 @@ def press_id(now_ms: TimestampMs) -> PressId:
 
 def _base32(number: int, digits: int) -> str:
     return "".join(_ALPHABET[(number >> 5 * place) & 31] for place in reversed(range(digits)))
+
+
+def traceparent(press: PressId) -> str:
+    """Make the W3C `traceparent` of a press: all its attempts belong to one trace."""
+    digits = hashlib.sha256(press.encode()).hexdigest()
+    return f"00-{digits[:32]}-{digits[32:48]}-01"

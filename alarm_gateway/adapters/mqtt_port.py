@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.effects import Effects
-from alarm_gateway.core.inputs import DeliveriesConfirmed, Input
+from alarm_gateway.core.inputs import DeliveriesConfirmed, Input, PressReceived
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.errors import SessionClosedError
@@ -26,7 +26,7 @@ from alarm_protocol.runtime.mqtt_session import (
     SessionState,
     Will,
 )
-from alarm_protocol.units import TimestampMs
+from alarm_protocol.units import DeviceId, TimestampMs, device_id_of
 
 SLICE_MESSAGES_MAX = 64
 SUPERVISION_QUEUE_MAX = 4_096
@@ -35,6 +35,8 @@ BACKLOG_HIGH = 20_000
 CONFIRMATIONS_HELD_S = 0.025
 CONFIRMATIONS_HELD_MAX = 64
 """Messages, each with up to 32 confirmations."""
+TRACES_MAX = 10_000
+"""Devices of which the trace of the newest press is kept; the oldest goes first."""
 CONGESTED_FROM = 2_000
 """Outgoing messages above which nothing is published again for want of a confirmation."""
 _DOWN = encode(GatewayStatus(status="down", at_ms=TimestampMs(0)))
@@ -77,6 +79,8 @@ class MqttPort:
         """Receipts of the alarm lane that are not acknowledged, in the order of arrival."""
         self._durable: set[int] = set()
         """Those of them that may be."""
+        self.traces: dict[DeviceId, str] = {}
+        """The `traceparent` of a device's newest press, where it came with one."""
         self._acks_held = False
         self._confirmations: list[Input] = []
         self.alarm_lane = MqttSession(
@@ -114,16 +118,26 @@ class MqttPort:
 
     def _alarm_batch(self, batch: list[Received]) -> None:
         inputs: list[Input] = []
-        for topic, payload, _, receipt in batch:
+        for topic, payload, _, receipt, trace in batch:
             if receipt is not None:
                 self._unanswered.append(receipt)
             received = alarm_input(topic, payload, receipt)
             if isinstance(received, DeliveriesConfirmed):
                 self._hold(received)
-            else:
-                inputs.append(received)
+                continue
+            inputs.append(received)
+            if (trace is not None or self.traces) and isinstance(received, PressReceived):
+                self._remember(received.device_id, trace)
         if inputs:
             self._on_alarm_lane(inputs)
+
+    def _remember(self, device_id: DeviceId, trace: str | None) -> None:
+        """Keep the trace of a device's newest press, for what is published about it."""
+        self.traces.pop(device_id, None)
+        if trace is not None:
+            self.traces[device_id] = trace
+            if len(self.traces) > TRACES_MAX:
+                del self.traces[next(iter(self.traces))]
 
     def _hold(self, confirmed: DeliveriesConfirmed) -> None:
         """Let confirmations gather: nobody waits for them, and both consoles' are one record."""
@@ -174,12 +188,13 @@ class MqttPort:
 
     def perform(self, effects: Effects) -> None:
         """Publish what is durable, and only then acknowledge what caused it."""
-        publish = self.alarm_lane.publish
+        publish, traces = self.alarm_lane.publish, self.traces
         try:
             for console, alarm_id, payload in effects.views:
-                publish(topics.alarm_view(console, alarm_id), payload, retain=True)
+                trace = traces.get(device_id_of(alarm_id)) if traces else None
+                publish(topics.alarm_view(console, alarm_id), payload, retain=True, trace=trace)
             for device_id, feedback in effects.feedback:
-                publish(topics.feedback(device_id), encode(feedback))
+                publish(topics.feedback(device_id), encode(feedback), trace=traces.get(device_id))
         except (OutboxFullError, SessionClosedError):
             # Not lost: the device repeats its press and the gateway its view, until answered.
             self.unsent += 1

@@ -21,6 +21,7 @@ from alarm_protocol.runtime.mqtt_settings import (
     subscribe_packet,
 )
 from alarm_protocol.runtime.tls import unanswered, words_of
+from alarm_protocol.trace import trace_of
 
 RECEIPTS_PER_CONNECTION = 65_536
 """A receipt is `epoch * RECEIPTS_PER_CONNECTION + packet id`."""
@@ -106,7 +107,9 @@ class Connection(asyncio.Protocol):
             if isinstance(packet, mqtt5.PublishPacket):
                 packet_id = packet.packet_id
                 receipt = None if packet_id is None else base + packet_id
-                batch.append(Received(packet.topic, packet.payload, packet.retain, receipt))
+                properties = packet.user_properties
+                trace = trace_of(properties) if properties else None
+                batch.append(Received(packet.topic, packet.payload, packet.retain, receipt, trace))
             elif isinstance(packet, mqtt5.PubAckPacket):
                 # The codec's reason codes convert to int but do not compare with one.
                 self._outbox.acknowledged(packet.packet_id, int(packet.reason_code))

@@ -11,6 +11,7 @@ import mqtt5
 from msgspec import Struct
 
 from alarm_protocol.errors import ProtocolError
+from alarm_protocol.trace import TRACE_PROPERTY
 
 PACKET_ID_MAX = 65_534
 """One below MQTT's highest: that one is for SUBSCRIBE, which must not share an id with us."""
@@ -35,6 +36,7 @@ class OutgoingPublish(Struct, frozen=True, gc=False):
     payload: bytes
     retain: bool
     on_done: OnDone | None
+    trace: str | None = None
 
 
 class Outbox:
@@ -142,6 +144,7 @@ class Outbox:
 
     def _packet(self, packet_id: int, message: OutgoingPublish, duplicate: bool) -> bytes | None:
         """Put a message in flight; None where the broker takes none of this size."""
+        trace = message.trace
         packet = mqtt5.PublishPacket(
             message.topic,
             message.payload,
@@ -149,6 +152,7 @@ class Outbox:
             retain=message.retain,
             packet_id=packet_id,
             duplicate=duplicate,
+            user_properties=None if trace is None else [(TRACE_PROPERTY, trace)],
         ).write()
         if len(packet) > self._packet_bytes_max:
             self._done(message, taken=False)

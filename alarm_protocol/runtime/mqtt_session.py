@@ -173,6 +173,7 @@ class MqttSession:
         qos: int = 1,
         retain: bool = False,
         on_done: OnDone | None = None,
+        trace: str | None = None,
     ) -> None:
         """Send a message: at QoS 1 kept until acknowledged, at QoS 0 only while it can go out now.
 
@@ -187,7 +188,7 @@ class MqttSession:
             if connection is not None and connection.writable:
                 connection.send(mqtt5.PublishPacket(topic, payload, retain=retain).write())
             return
-        self._outbox.offer(OutgoingPublish(topic, payload, retain, on_done))
+        self._outbox.offer(OutgoingPublish(topic, payload, retain, on_done, trace))
         if connection is not None:
             connection.pump_soon()
 

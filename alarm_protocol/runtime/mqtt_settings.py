@@ -58,12 +58,13 @@ class SessionSettings:
 
 
 class Received(NamedTuple):
-    """An incoming message. `receipt` is what `ack` takes; None at QoS 0."""
+    """An incoming message. `receipt` is what `ack` takes; None at QoS 0. `trace`: see `trace`."""
 
     topic: str
     payload: bytes
     retain: bool
     receipt: int | None
+    trace: str | None = None
 
 
 class SessionState(NamedTuple):

@@ -23,7 +23,7 @@ async def run(orders: RelayOrders) -> None:
     """Forward until the process is ended."""
 
     def forward(batch: list[Received]) -> None:
-        for topic, payload, _, receipt in batch:
+        for topic, payload, _, receipt, _ in batch:
             device_id = topics.parse_device_topic(topic).device_id
             for console in CONSOLES:
                 session.publish(topics.alarm_view(console, alarm_id_of(device_id, 1)), payload)

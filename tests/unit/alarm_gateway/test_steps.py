@@ -27,7 +27,7 @@ from tests.helpers.gateway import (
 
 def lines_of(records: list[Record]) -> list[dict[str, Any]]:
     """Return what is logged of these records."""
-    steps = Steps()
+    steps = Steps({})
     with capture_logs() as lines:
         steps.note(records)
         steps.tell()
