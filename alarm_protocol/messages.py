@@ -49,6 +49,9 @@ TrackStatus = Literal[
 Disposition = Literal[
     "genuine", "mispress", "test", "technical_fault", "cancelled_by_user", "duplicate", "no_contact"
 ]
+ReferralParty = Literal["slachtofferhulp", "wijkagent", "lokaal_team"]
+"""Who helps further: the victim support organisation, the community officer (for a stopgesprek,
+a talk that tells the stalker to stop), the municipality's local team."""
 FeedbackStatus = Literal["received", "accepted", "unit_assigned", "on_scene", "closed"]
 
 
@@ -142,6 +145,10 @@ class OwnTrack(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     units: tuple[str, ...] = ()
     on_scene_at_ms: WireTimestampMs | None = None
     assessment: str | None = None
+    conditions: str | None = None
+    """Veilig Thuis: what was agreed last; what was agreed before stays in the history."""
+    referred_to: tuple[ReferralParty, ...] = ()
+    """Veilig Thuis: each party once, in the order of the first referral."""
     handed_over_to: str | None = None
     closed_at_ms: WireTimestampMs | None = None
     closed_by: str | None = None
@@ -281,6 +288,19 @@ class SafetyAssessment(_Action, frozen=True, gc=False, tag="safety_assessment"):
     text: NoteText
 
 
+class Conditions(_Action, frozen=True, gc=False, tag="conditions"):
+    """Veilig Thuis: what was agreed with those involved (voorwaarden en afspraken)."""
+
+    text: NoteText
+
+
+class Refer(_Action, frozen=True, gc=False, tag="refer"):
+    """Veilig Thuis: ask another party for its help, and keep the case (verwijzen)."""
+
+    party: ReferralParty
+    text: NoteText | UnsetType = UNSET
+
+
 class HandOver(_Action, frozen=True, gc=False, tag="hand_over"):
     """Veilig Thuis: pass the case on (overdragen)."""
 
@@ -288,7 +308,18 @@ class HandOver(_Action, frozen=True, gc=False, tag="hand_over"):
     text: NoteText | UnsetType = UNSET
 
 
-TrackAction = Accept | AssignUnit | Arrive | Note | Close | Reopen | SafetyAssessment | HandOver
+TrackAction = (
+    Accept
+    | AssignUnit
+    | Arrive
+    | Note
+    | Close
+    | Reopen
+    | SafetyAssessment
+    | Conditions
+    | Refer
+    | HandOver
+)
 OperatorAction = ConfirmDelivery | TrackAction
 
 

@@ -56,10 +56,12 @@ from alarm_protocol.messages import (
     Arrive,
     AssignUnit,
     Close,
+    Conditions,
     HandOver,
     Note,
     OwnTrack,
     Press,
+    Refer,
     Reopen,
     SafetyAssessment,
     TimelineEntry,
@@ -292,7 +294,7 @@ def _what(action: TrackAction) -> str | None:
             text = action.unit
         case Arrive():
             text = None if action.unit is UNSET else action.unit
-        case Note() | SafetyAssessment():
+        case Note() | SafetyAssessment() | Conditions():
             text = action.text
         case Close():
             text = f"{action.disposition}: {action.reason}"
@@ -300,6 +302,8 @@ def _what(action: TrackAction) -> str | None:
             text = action.reason
         case HandOver():
             text = action.to if action.text is UNSET else f"{action.to}: {action.text}"
+        case Refer():
+            text = action.party if action.text is UNSET else f"{action.party}: {action.text}"
         case _:
             assert_never(action)
     return text
@@ -324,15 +328,30 @@ def _own_after(own: OwnTrack, action: TrackAction, at_ms: TimestampMs) -> OwnTra
             )
         case Reopen():
             own = OwnTrack(status=own.status, accepted_at_ms=at_ms, accepted_by=action.operator)
-        case SafetyAssessment():
-            own = replace(own, assessment=action.text)
-        case HandOver():
-            own = replace(own, handed_over_to=action.to)
+        case SafetyAssessment() | Conditions() | Refer() | HandOver():
+            own = _case_after(own, action)
         case Note():
             pass
         case _:
             assert_never(action)
     return own
+
+
+def _case_after(
+    own: OwnTrack, action: SafetyAssessment | Conditions | Refer | HandOver
+) -> OwnTrack:
+    """Return what Veilig Thuis's track says after work on the case."""
+    match action:
+        case SafetyAssessment():
+            return replace(own, assessment=action.text)
+        case Conditions():
+            return replace(own, conditions=action.text)
+        case Refer():
+            return replace(own, referred_to=_union(own.referred_to, (action.party,)))
+        case HandOver():
+            return replace(own, handed_over_to=action.to)
+        case _:
+            assert_never(action)
 
 
 def _escalated(alarm: AlarmState, record: Record, event: Escalated) -> AlarmState:

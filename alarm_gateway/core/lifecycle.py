@@ -25,17 +25,23 @@ TRANSITIONS: dict[ConsoleId, dict[TrackStatus, dict[str, TrackStatus]]] = {
         "accepted": {
             "safety_assessment": "assessed",
             "hand_over": "handed_over",
+            "conditions": "accepted",
+            "refer": "accepted",
             "note": "accepted",
             "close": "closed",
         },
         "assessed": {
             "safety_assessment": "assessed",
             "hand_over": "handed_over",
+            "conditions": "assessed",
+            "refer": "assessed",
             "note": "assessed",
             "close": "closed",
         },
         "handed_over": {
             "safety_assessment": "handed_over",
+            "conditions": "handed_over",
+            "refer": "handed_over",
             "note": "handed_over",
             "close": "closed",
         },

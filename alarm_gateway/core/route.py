@@ -244,6 +244,7 @@ def _own(own: OwnTrack, shape: _Shape) -> OwnTrack:
         accepted_by=_cut(own.accepted_by, shape.text_max),
         units=tuple(unit[: shape.text_max] for unit in own.units[-shape.units :]),
         assessment=_cut(own.assessment, shape.text_max),
+        conditions=_cut(own.conditions, shape.text_max),
         handed_over_to=_cut(own.handed_over_to, shape.text_max),
         closed_by=_cut(own.closed_by, shape.text_max),
         close_reason=_cut(own.close_reason, shape.text_max),

@@ -19,6 +19,7 @@ from alarm_gateway.evidence.words import (
     DOUBTS,
     FIELDS,
     REASONS,
+    REFERRALS,
     REMARKS,
     STATUSES,
     TRIGGERS,
@@ -189,6 +190,8 @@ def _action(action: dict[str, Any]) -> tuple[str, str]:
     parts = [str(action["operator"])]
     if "disposition" in action:
         parts.append(word(DISPOSITIONS, str(action["disposition"])))
+    if "party" in action:
+        parts.append(word(REFERRALS, str(action["party"])))
     parts += [str(action[name]) for name in ("unit", "to", "text", "reason") if name in action]
     return word(ACTIONS, str(action["kind"])), "\n".join(parts)
 

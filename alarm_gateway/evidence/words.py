@@ -68,7 +68,14 @@ ACTIONS = {
     "close": "Afgesloten",
     "reopen": "Heropend",
     "safety_assessment": "Veiligheidsbeoordeling",
+    "conditions": "Voorwaarden en afspraken",
+    "refer": "Verwezen",
     "hand_over": "Overgedragen",
+}
+REFERRALS = {
+    "slachtofferhulp": "Slachtofferhulp Nederland",
+    "wijkagent": "Wijkagent, voor een stopgesprek",
+    "lokaal_team": "Lokaal team van de gemeente",
 }
 CONDITIONS = {
     "silent": "knop laat niets meer horen",

@@ -18,12 +18,22 @@ Kind = Literal[
     "close",
     "reopen",
     "safety_assessment",
+    "conditions",
+    "refer",
     "hand_over",
 ]
 
 KINDS: dict[ConsoleId, tuple[Kind, ...]] = {
     POLICE: ("accept", "assign_unit", "arrive", "note", "close", "reopen"),
-    VEILIG_THUIS: ("accept", "safety_assessment", "note", "hand_over", "close"),
+    VEILIG_THUIS: (
+        "accept",
+        "safety_assessment",
+        "conditions",
+        "refer",
+        "note",
+        "hand_over",
+        "close",
+    ),
 }
 """Veilig Thuis sees the police's progress and never dispatches."""
 

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 from msgspec import Struct
 
-from alarm_protocol.messages import Disposition, TrackAction
+from alarm_protocol.messages import Disposition, ReferralParty, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS, Kind
 
@@ -14,6 +14,7 @@ TEXT_CHARS_MAX = 500
 VERSION_MAX = 2**53
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
+PARTIES: tuple[str, ...] = get_args(ReferralParty)
 
 
 class _Field(NamedTuple):
@@ -36,6 +37,11 @@ _FIELDS: dict[Kind, dict[str, _Field]] = {
     },
     "reopen": {"reason": _Field(TEXT_CHARS_MAX, "reden")},
     "safety_assessment": {"text": _Field(TEXT_CHARS_MAX, "veiligheidsbeoordeling")},
+    "conditions": {"text": _Field(TEXT_CHARS_MAX, "voorwaarden")},
+    "refer": {
+        "party": _Field(NAME_CHARS_MAX, "verwezen naar", choices=PARTIES),
+        "text": _Field(TEXT_CHARS_MAX, "toelichting", required=False),
+    },
     "hand_over": {
         "to": _Field(NAME_CHARS_MAX, "overgedragen aan"),
         "text": _Field(TEXT_CHARS_MAX, "toelichting", required=False),

@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from alarm_protocol.messages import AlarmView
-from alarm_protocol.units import POLICE, ActionId, AlarmId, ConsoleId, TimestampMs
+from alarm_protocol.units import POLICE, VEILIG_THUIS, ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS
 from dispatch.core.answers import Answer
 from dispatch.core.requests import BadRequest, Stamp, build_action
@@ -19,7 +19,17 @@ HOME_MS = 5_000
 RETRY_MS = 2_000
 _NOTE_CHANCE = 0.25
 _LONG_NOTE_CHANCE = 0.2
+_CASE_CHANCE = 0.45
+"""Below this, where no note was written, Veilig Thuis does one of `_CASE_STEPS` first."""
 _REOPEN_CHANCE = 0.1
+_CASE_STEPS = (
+    Step("conditions", {"text": "synthetisch: geen contact, kinderen bij familie"}),
+    Step("refer", {"party": "slachtofferhulp"}),
+    Step("refer", {"party": "wijkagent", "text": "synthetisch: stopgesprek gevraagd"}),
+    Step("refer", {"party": "lokaal_team"}),
+)
+_CHOSEN = ("disposition", "party")
+"""Fields that are chosen from a list, where others are free text."""
 
 
 class Team:
@@ -87,12 +97,21 @@ class Team:
             step = Step("reopen", {"reason": "synthetisch: toch niet klaar"})
             if self._console != POLICE or view.status != "closed":
                 return
-        elif self._dice.random() < _NOTE_CHANCE:
-            step = Step("note", {"text": self._note()})
+        else:
+            step = self._before(view, step)
         self._working.add(alarm_id)
         self._act(view, step, "one")
         if self._loop.now_ms < self.collide_until_ms:
             self._loop.after(int(self._dice.random() * 20), self._act, view, step, "two")
+
+    def _before(self, view: AlarmView, step: Step) -> Step:
+        """Return what is done before the next step of the track, or that step itself."""
+        roll = self._dice.random()
+        if roll < _NOTE_CHANCE:
+            return Step("note", {"text": self._note()})
+        if roll < _CASE_CHANCE and self._console == VEILIG_THUIS and view.status != "open":
+            return _CASE_STEPS[int(roll * 1_000) % len(_CASE_STEPS)]
+        return step
 
     def _note(self) -> str:
         length = 480 if self._dice.random() < _LONG_NOTE_CHANCE else 60
@@ -101,7 +120,7 @@ class Team:
     def _act(self, view: AlarmView, step: Step, operator: str) -> None:
         self.asked += 1
         details = {
-            name: value if name == "disposition" else f"{self._secret} {value}"
+            name: value if name in _CHOSEN else f"{self._secret} {value}"
             for name, value in step.details.items()
         }
         body = {"kind": step.kind, **details}

@@ -65,7 +65,10 @@ async def test_an_action_on_one_console_is_seen_on_the_other_within_a_second(
 
 
 async def test_veilig_thuis_works_a_case_to_its_end(chain: Stack, chromium: Browser) -> None:
-    """Accept, assess, hand over and close by the mouse; a closed case offers nothing more."""
+    """Accept, assess, hand over and close by the mouse, agree and refer by keys.
+
+    A closed case offers nothing more, and the police learn of it the status alone.
+    """
     async with (
         witness(chain.broker_url.port) as someone,
         console(chromium, chain, "veilig_thuis", "Veerle Smit") as thuis,
@@ -81,6 +84,29 @@ async def test_veilig_thuis_works_a_case_to_its_end(chain: Stack, chromium: Brow
         await assessing.get_by_role("button").click()
         await expect(thuis.locator(ROW)).to_contain_text("Beoordeeld")
         await expect(thuis.locator("aside dl").last).to_contain_text("Acuut onveilig")
+
+        # Agreements and a referral, by the keyboard alone.
+        await thuis.locator("aside").focus()
+        await thuis.keyboard.press("v")
+        await thuis.keyboard.type("Geen contact tot maandag")
+        await thuis.keyboard.press("Tab")
+        await thuis.keyboard.press("Enter")
+        await expect(thuis.locator("aside .notice")).to_contain_text("Afspraken vastleggen")
+        await thuis.locator("aside").focus()
+        await thuis.keyboard.press("w")
+        await thuis.keyboard.type("Wijk")
+        await thuis.keyboard.press("Tab")
+        await thuis.keyboard.type("Ex-partner belt nog")
+        await thuis.keyboard.press("Tab")
+        await thuis.keyboard.press("Enter")
+        await expect(thuis.locator("aside .notice")).to_contain_text("Verwijzen")
+        own = thuis.locator("aside dl").last
+        await expect(own).to_contain_text("Geen contact tot maandag")
+        await expect(own).to_contain_text("Wijkagent, voor een stopgesprek")
+        await expect(thuis.locator("aside .log").last).to_contain_text(
+            "Wijkagent, voor een stopgesprek: Ex-partner belt nog"
+        )
+        await expect(thuis.locator(ROW)).to_contain_text("Beoordeeld")
 
         handing = thuis.locator("form[data-action=hand_over]")
         await handing.locator("input").fill("Lokaal team Leiden")
@@ -101,7 +127,8 @@ async def test_veilig_thuis_works_a_case_to_its_end(chain: Stack, chromium: Brow
         await expect(police.locator(ROW)).to_contain_text("Veilig Thuis: afgesloten")
         await expect(police.locator(ROW)).to_contain_text("Openstaand")
         content = await police.content()
-        assert [] == [word for word in ("Acuut", "Veerle", "Casusregisseur") if word in content]
+        told_there = ("Acuut", "Veerle", "Casusregisseur", "maandag", "Ex-partner", "stopgesprek")
+        assert [] == [word for word in told_there if word in content]
 
 
 async def test_the_second_operator_reads_who_was_first(chain: Stack, chromium: Browser) -> None:

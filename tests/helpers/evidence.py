@@ -17,9 +17,11 @@ from alarm_protocol.messages import (
     Arrive,
     AssignUnit,
     Close,
+    Conditions,
     HandOver,
     Location,
     Note,
+    Refer,
     Reopen,
     SafetyAssessment,
     TrackAction,
@@ -120,6 +122,8 @@ class Story:
         self.press(device_id, 2_000)
         self.act("police", Arrive, alarm_id, 300_000, unit="POLICE-Unit")
         self.act("veilig_thuis", SafetyAssessment, alarm_id, 1_000, text="THUIS-Assessment")
+        self.act("veilig_thuis", Conditions, alarm_id, 1_000, text="THUIS-Agreement")
+        self.act("veilig_thuis", Refer, alarm_id, 1_000, party="wijkagent", text="THUIS-Referral")
         self.act("veilig_thuis", HandOver, alarm_id, 1_000, to="THUIS-Team", text="THUIS-Handover")
         self.act("police", Close, alarm_id, 1_000, disposition="genuine", reason="POLICE-Reason")
         self.act("police", Reopen, alarm_id, 1_000, reason="POLICE-Reopened")

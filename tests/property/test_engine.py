@@ -26,10 +26,12 @@ from alarm_protocol.messages import (
     Arrive,
     AssignUnit,
     Close,
+    Conditions,
     HandOver,
     Heartbeat,
     LinkState,
     Note,
+    Refer,
     Reopen,
     SafetyAssessment,
 )
@@ -56,6 +58,8 @@ FIELDS: list[tuple[Any, dict[str, Any]]] = [
     (Close, {"disposition": "genuine", "reason": "r"}),
     (Reopen, {"reason": "r"}),
     (SafetyAssessment, {"text": "t"}),
+    (Conditions, {"text": "t"}),
+    (Refer, {"party": "lokaal_team"}),
     (HandOver, {"to": "lokaal team"}),
 ]
 

@@ -17,8 +17,10 @@ from alarm_protocol.messages import (
     Arrive,
     AssignUnit,
     Close,
+    Conditions,
     HandOver,
     Note,
+    Refer,
     Reopen,
     SafetyAssessment,
 )
@@ -33,6 +35,8 @@ KINDS: dict[str, tuple[Any, dict[str, Any]]] = {
     "close": (Close, {"disposition": "genuine", "reason": "r"}),
     "reopen": (Reopen, {"reason": "r"}),
     "safety_assessment": (SafetyAssessment, {"text": "t"}),
+    "conditions": (Conditions, {"text": "t"}),
+    "refer": (Refer, {"party": "wijkagent"}),
     "hand_over": (HandOver, {"to": "lokaal team"}),
 }
 OPERATORS = ("Ans", "Bea")
@@ -69,6 +73,8 @@ class Track:
             "assign_unit": police and at_work,
             "arrive": police and at_work and self.units > 0 and not self.arrived,
             "safety_assessment": not police and at_work,
+            "conditions": not police and at_work,
+            "refer": not police and at_work,
             "hand_over": not police and at_work and not self.handed_over,
         }[kind]
 
@@ -167,7 +173,7 @@ def test_every_action_fits_somewhere_in_the_model() -> None:
     for console in CONSOLES:
         for path in (
             ["accept", "note", "assign_unit", "arrive", "close", "reopen"],
-            ["accept", "safety_assessment", "hand_over", "close"],
+            ["accept", "safety_assessment", "conditions", "refer", "hand_over", "close"],
         ):
             track = Track(console)
             for kind in path:

@@ -139,6 +139,8 @@ function track({ own_track: own }) {
     [words.labels.acceptedBy, own.accepted_by && person(own.accepted_by)],
     [words.labels.assignedUnits, own.units?.join(", ")],
     [words.labels.assessment, own.assessment],
+    [words.labels.agreed, own.conditions],
+    [words.labels.referredTo, named(words.referrals, own.referred_to ?? []).join("; ")],
     [words.labels.handedTo, own.handed_over_to],
     [words.labels.disposition, words.dispositions[own.disposition]],
     [words.labels.reason, own.close_reason],
@@ -190,6 +192,10 @@ function textOf({ kind, text }) {
   if (kind === "refused") return misfit(text);
   if (kind === "fault" || kind === "fault_over") return words.conditions[text] ?? text;
   if (kind === "flood") return text.replace(/[a-z]+/g, (word) => words.counted[word] ?? word);
+  if (kind === "refer") {
+    const [party, ...rest] = text.split(": ");
+    return [words.referrals[party] ?? party, ...rest].join(": ");
+  }
   if (kind === "close") {
     const [code, ...rest] = text.split(": ");
     if (words.endings[code]) return words.endings[code];

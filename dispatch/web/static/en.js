@@ -105,6 +105,13 @@ export const dispositions = {
   no_contact: "No contact made",
 };
 
+// To whom Veilig Thuis refers.
+export const referrals = {
+  slachtofferhulp: "Slachtofferhulp Nederland",
+  wijkagent: "Community officer, for a talk to stop (stopgesprek)",
+  lokaal_team: "Local team of the municipality",
+};
+
 export const timeline = {
   raised: "Alarm raised",
   pressed_again: "Pressed again",
@@ -115,6 +122,8 @@ export const timeline = {
   close: "Closed",
   reopen: "Reopened",
   safety_assessment: "Safety assessment",
+  conditions: "Conditions agreed",
+  refer: "Referred",
   hand_over: "Handed over",
   refused: "Action refused",
   escalated: "Escalated, level 1",
@@ -167,6 +176,8 @@ export const buttons = {
   close: "Close",
   reopen: "Reopen",
   safety_assessment: "Record assessment",
+  conditions: "Record agreements",
+  refer: "Refer",
   hand_over: "Hand over",
   open: "Open",
   back: "Back",
@@ -178,6 +189,8 @@ export const summaries = {
   close: "Close",
   reopen: "Reopen",
   safety_assessment: "Safety assessment",
+  conditions: "Conditions and agreements",
+  refer: "Refer",
   hand_over: "Hand over",
 };
 
@@ -252,6 +265,8 @@ export const labels = {
   plan: "Safety plan",
   assignedUnits: "Units",
   assessment: "Assessment",
+  agreed: "Agreements",
+  referredTo: "Referred to",
   handedTo: "Handed over to",
   acceptedBy: "Accepted by",
   disposition: "Disposition",
@@ -267,9 +282,11 @@ export const labels = {
   unitsNear: "Units by travel time",
   unitHint: "call sign",
   noteField: "Note",
-  chooseDisposition: "Choose a disposition",
+  choose: "Choose…",
   reasonField: "Reason (required)",
   assessmentField: "Safety assessment",
+  conditionsField: "Agreements with those involved",
+  referTo: "Refer to",
   handOverTo: "Hand over to",
   handOverHint: "local team, case coordinator",
   handOverText: "Explanation",
@@ -358,6 +375,7 @@ export const keys = {
   arrive: "P: on scene",
   note: "N: note",
   close: "X: close",
+  case: "B, V, W, O: assessment, conditions, refer, hand over (Veilig Thuis)",
   silence: "M: silence 30 s",
   filter: "1 to 4: this priority only; again: all",
   region: "F6: next part of the page",

@@ -3,7 +3,7 @@
 import { html, live, nothing } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
-import { buttons, dispositions, labels, pending, summaries } from "./words.js";
+import { buttons, dispositions, labels, pending, referrals, summaries } from "./words.js";
 import { unitsFor } from "./units.js";
 import { draft, setDraft, state } from "./store.js";
 
@@ -13,6 +13,8 @@ const fits = {
   assign_unit: ["accepted", "unit_assigned", "on_scene"],
   arrive: ["unit_assigned"],
   safety_assessment: ["accepted", "assessed", "handed_over"],
+  conditions: ["accepted", "assessed", "handed_over"],
+  refer: ["accepted", "assessed", "handed_over"],
   hand_over: ["accepted", "assessed"],
   note: ["open", "accepted", "unit_assigned", "on_scene", "assessed", "handed_over"],
   close: ["accepted", "unit_assigned", "on_scene", "assessed", "handed_over"],
@@ -24,6 +26,8 @@ const order = [
   "assign_unit",
   "arrive",
   "safety_assessment",
+  "conditions",
+  "refer",
   "hand_over",
   "note",
   "close",
@@ -124,6 +128,21 @@ const area = (row, kind, name, label, required = true) => {
   `;
 };
 
+const choice = (row, kind, name, label, options) => {
+  const { value, keep } = bound(row, kind, name);
+  return html`
+    <label>
+      <span>${label}</span>
+      <select name=${name} required .value=${value} @change=${keep}>
+        <option value="">${labels.choose}</option>
+        ${Object.entries(options).map(
+          ([code, text]) => html`<option value=${code}>${text}</option>`,
+        )}
+      </select>
+    </label>
+  `;
+};
+
 // Choosing a unit fills the field; sending it stays a press of its own.
 const nearest = (row) => html`
   <ul class="units" aria-label=${labels.unitsNear}>
@@ -164,23 +183,17 @@ const inputs = {
     `;
   },
   note: (row) => area(row, "note", "text", labels.noteField),
-  close: (row) => {
-    const { value, keep } = bound(row, "close", "disposition");
-    return html`
-      <label>
-        <span>${labels.disposition}</span>
-        <select name="disposition" required .value=${value} @change=${keep}>
-          <option value="">${labels.chooseDisposition}</option>
-          ${Object.entries(dispositions).map(
-            ([code, text]) => html`<option value=${code}>${text}</option>`,
-          )}
-        </select>
-      </label>
-      ${area(row, "close", "reason", labels.reasonField)}
-    `;
-  },
+  close: (row) => html`
+    ${choice(row, "close", "disposition", labels.disposition, dispositions)}
+    ${area(row, "close", "reason", labels.reasonField)}
+  `,
   reopen: (row) => area(row, "reopen", "reason", labels.reasonField),
   safety_assessment: (row) => area(row, "safety_assessment", "text", labels.assessmentField),
+  conditions: (row) => area(row, "conditions", "text", labels.conditionsField),
+  refer: (row) => html`
+    ${choice(row, "refer", "party", labels.referTo, referrals)}
+    ${area(row, "refer", "text", labels.handOverText, false)}
+  `,
   hand_over: (row) => html`
     ${line(row, "hand_over", "to", labels.handOverTo, labels.handOverHint)}
     ${area(row, "hand_over", "text", labels.handOverText, false)}

@@ -60,6 +60,10 @@ const actions = {
   p: () => inDetail("form[data-action=arrive]")?.requestSubmit(),
   n: () => fill("note"),
   x: () => fill("close"),
+  b: () => fill("safety_assessment"),
+  v: () => fill("conditions"),
+  w: () => fill("refer"),
+  o: () => fill("hand_over"),
   m: () => {
     sounds.silence();
     changed();

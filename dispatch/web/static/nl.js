@@ -106,6 +106,13 @@ export const dispositions = {
   no_contact: "Geen contact gekregen",
 };
 
+// To whom Veilig Thuis refers.
+export const referrals = {
+  slachtofferhulp: "Slachtofferhulp Nederland",
+  wijkagent: "Wijkagent, voor een stopgesprek",
+  lokaal_team: "Lokaal team van de gemeente",
+};
+
 export const timeline = {
   raised: "Melding ontstaan",
   pressed_again: "Opnieuw ingedrukt",
@@ -116,6 +123,8 @@ export const timeline = {
   close: "Afgesloten",
   reopen: "Heropend",
   safety_assessment: "Veiligheidsbeoordeling",
+  conditions: "Voorwaarden en afspraken",
+  refer: "Verwezen",
   hand_over: "Overgedragen",
   refused: "Actie geweigerd",
   escalated: "Geëscaleerd, niveau 1",
@@ -170,6 +179,8 @@ export const buttons = {
   close: "Afsluiten",
   reopen: "Heropenen",
   safety_assessment: "Beoordeling vastleggen",
+  conditions: "Afspraken vastleggen",
+  refer: "Verwijzen",
   hand_over: "Overdragen",
   open: "Openen",
   back: "Terug",
@@ -181,6 +192,8 @@ export const summaries = {
   close: "Afsluiten",
   reopen: "Heropenen",
   safety_assessment: "Veiligheidsbeoordeling",
+  conditions: "Voorwaarden en afspraken",
+  refer: "Verwijzen",
   hand_over: "Overdragen",
 };
 
@@ -255,6 +268,8 @@ export const labels = {
   plan: "Veiligheidsplan",
   assignedUnits: "Eenheden",
   assessment: "Beoordeling",
+  agreed: "Afspraken",
+  referredTo: "Verwezen naar",
   handedTo: "Overgedragen aan",
   acceptedBy: "Aangenomen door",
   disposition: "Afsluitcode",
@@ -270,9 +285,11 @@ export const labels = {
   unitsNear: "Eenheden op aanrijtijd",
   unitHint: "roepnummer",
   noteField: "Notitie",
-  chooseDisposition: "Kies een afsluitcode",
+  choose: "Kies…",
   reasonField: "Reden (verplicht)",
   assessmentField: "Veiligheidsbeoordeling",
+  conditionsField: "Afspraken met de betrokkenen",
+  referTo: "Verwijzen naar",
   handOverTo: "Overdragen aan",
   handOverHint: "lokaal team, casusregisseur",
   handOverText: "Toelichting",
@@ -363,6 +380,7 @@ export const keys = {
   arrive: "P: ter plaatse",
   note: "N: notitie",
   close: "X: afsluiten",
+  case: "B, V, W, O: beoordeling, voorwaarden, verwijzen, overdragen (Veilig Thuis)",
   silence: "M: dempen 30 s",
   filter: "1 tot 4: alleen deze prioriteit; nog eens: alle",
   region: "F6: volgend deel van de pagina",

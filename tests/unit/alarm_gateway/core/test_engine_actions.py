@@ -8,7 +8,9 @@ from alarm_gateway.core.effects import Effects
 from alarm_protocol.messages import (
     Arrive,
     AssignUnit,
+    Conditions,
     Note,
+    Refer,
     Reopen,
     SafetyAssessment,
 )
@@ -185,3 +187,40 @@ def test_an_action_of_the_other_agency_is_refused() -> None:
     )
     answer = view(gateway.take(acted("police", assessment)), "police").timeline[-1]
     assert answer.outcome == "refused"
+
+
+def test_agreements_and_referrals_are_veilig_thuis_alone() -> None:
+    """The newest agreement holds, a party is named once, and the police learn of neither."""
+    gateway = Gateway()
+    gateway.take(press(1))
+    gateway.take(acted("veilig_thuis", accept()))
+
+    def do(number: int, kind: Any, **fields: str) -> Effects:
+        action = kind(
+            action_id=ActionId(f"v-{number}"), alarm_id=FIRST_ALARM, seen_version=1,
+            operator="Vera", at_ms=NOW_MS, **fields,
+        )  # fmt: skip
+        return gateway.take(acted("veilig_thuis", action))
+
+    do(1, Conditions, text="CANARY geen contact")
+    do(2, Conditions, text="CANARY kinderen bij oma")
+    do(3, Refer, party="wijkagent", text="CANARY stopgesprek")
+    do(4, Refer, party="slachtofferhulp")
+    effects = do(5, Refer, party="wijkagent")
+    shown = view(effects, "veilig_thuis")
+    assert ("accepted", "CANARY kinderen bij oma", ("wijkagent", "slachtofferhulp")) == (
+        shown.status, shown.own_track.conditions, shown.own_track.referred_to,
+    )  # fmt: skip
+    assert [
+        ("conditions", "CANARY geen contact"),
+        ("conditions", "CANARY kinderen bij oma"),
+        ("refer", "wijkagent: CANARY stopgesprek"),
+        ("refer", "slachtofferhulp"),
+        ("refer", "wijkagent"),
+    ] == [(entry.kind, entry.text) for entry in shown.timeline[-5:]]
+    police = view(effects, "police")
+    assert ("open", None, ()) == (
+        police.status, police.own_track.conditions, police.own_track.referred_to,
+    )  # fmt: skip
+    assert "CANARY" not in repr(police)
+    assert "wijkagent" not in repr(police)

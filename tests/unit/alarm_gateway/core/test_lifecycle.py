@@ -53,7 +53,19 @@ def test_veilig_thuis_dispatches_nobody() -> None:
 
 
 def test_the_police_assess_no_safety() -> None:
-    """The safety assessment and the hand-over are Veilig Thuis's."""
+    """The safety assessment, agreements, referrals and the hand-over are Veilig Thuis's."""
     for status in STATUSES:
         assert None is next_status("police", status, "safety_assessment")
         assert None is next_status("police", status, "hand_over")
+        assert None is next_status("police", status, "conditions")
+        assert None is next_status("police", status, "refer")
+
+
+def test_agreements_and_referrals_leave_a_case_where_it_is() -> None:
+    """From accepting to closing Veilig Thuis agrees and refers, and the case stays its own."""
+    for kind in ("conditions", "refer"):
+        fits = {status: next_status("veilig_thuis", status, kind) for status in STATUSES}
+        at_work = {"accepted", "assessed", "handed_over"}
+        assert {status: status for status in at_work} == {
+            status: after for status, after in fits.items() if after is not None
+        }

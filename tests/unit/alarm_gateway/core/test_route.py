@@ -121,6 +121,14 @@ def full_household(text: str) -> Household:
     return replace(home, police=police, veilig_thuis=thuis)
 
 
+LONG_LOCATION = Location(
+    latitude=-52.123456789012345,
+    longitude=-104.123456789012345,
+    accuracy_m=999_999.123456789,
+    fixed_at_ms=NOW_MS,
+)
+
+
 def full_alarm(presses: int, entries: int, text: str) -> AlarmState:
     """Return an alarm whose every field is as long as the wire allows."""
     device_id = DeviceId("d" * 64)
@@ -141,12 +149,7 @@ def full_alarm(presses: int, entries: int, text: str) -> AlarmState:
         received_at_ms=NOW_MS,
         claimed_device_id=DeviceId("c" * 64),
         battery_pct=100,
-        location=Location(
-            latitude=-52.123456789012345,
-            longitude=-104.123456789012345,
-            accuracy_m=999_999.123456789,
-            fixed_at_ms=NOW_MS,
-        ),
+        location=LONG_LOCATION,
         doubts=("unknown_device", "unsigned", "device_mismatch"),
         remarks=("out_of_order", "delivered_late"),
     )
@@ -160,6 +163,8 @@ def full_alarm(presses: int, entries: int, text: str) -> AlarmState:
             units=(text * 80,) * 8,
             on_scene_at_ms=NOW_MS,
             assessment=text * 500,
+            conditions=text * 500,
+            referred_to=("slachtofferhulp", "wijkagent", "lokaal_team"),
             handed_over_to=text * 80,
             closed_at_ms=NOW_MS,
             closed_by=text * 80,

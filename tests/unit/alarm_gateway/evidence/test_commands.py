@@ -65,7 +65,7 @@ def test_export_says_what_it_wrote(folder: Path) -> None:
     """One line with the counts and the last hash, which the journal's holder can confirm."""
     result = export(folder)
     assert 0 == result.exit_code
-    assert "12 records, 8 withheld" in result.stdout
+    assert "12 records, 10 withheld" in result.stdout
     rows = list(read_rows(folder / "data"))
     assert rows[-1].hash.hex() in result.stdout
     again = invoke("verify-journal", "--data-dir", folder / "data", "--row", len(rows))
@@ -100,15 +100,15 @@ def test_purge_counts_first_and_then_does_what_it_said(folder: Path) -> None:
     before = (folder / "data" / "journal.sqlite3").read_bytes()
     options = ("purge", "--data-dir", folder / "data", "--older-than", "5y")
     dry = invoke(*options, "--dry-run")
-    assert "would purge 20 rows of 1 alarms closed before 20" in dry.stdout
+    assert "would purge 22 rows of 1 alarms closed before 20" in dry.stdout
     assert before == (folder / "data" / "journal.sqlite3").read_bytes()
     done = invoke(*options)
     assert dry.stdout.removeprefix("would purge")[:20] == done.stdout.removeprefix("purged")[:20]
     verified = invoke("verify-journal", "--data-dir", folder / "data")
-    assert "journal ok: 22 records, 20 of them purged" in verified.stdout
+    assert "journal ok: 24 records, 22 of them purged" in verified.stdout
     assert ALARM not in invoke("show", "--data-dir", folder / "data").stdout
     assert f"{OTHER_DEVICE}.1" in invoke("show", "--data-dir", folder / "data").stdout
-    assert "20 purged rows" in invoke("norms", "--data-dir", folder / "data").stdout
+    assert "22 purged rows" in invoke("norms", "--data-dir", folder / "data").stdout
 
 
 def test_a_wrong_purge_is_refused(folder: Path) -> None:

@@ -108,6 +108,10 @@ def test_the_history_is_told_in_dutch_and_dutch_time() -> None:
         "Signalement: POLICE-Description",
     ):  # fmt: skip
         assert words in text, words
+    theirs = page_of(story, "veilig_thuis").text
+    for words in ("Voorwaarden en afspraken", "THUIS-Agreement", "Wijkagent, voor een stopgesprek"):
+        assert words in theirs, words
+        assert words not in text, words
 
 
 def test_every_kind_of_record_has_its_words() -> None:

@@ -9,7 +9,7 @@ import pytest
 from alarm_gateway.core.records import Condition
 from alarm_gateway.evidence import words
 from alarm_protocol.households import PoliceHousehold, VeiligThuisHousehold
-from alarm_protocol.messages import Disposition, Doubt, Remark, TrackStatus, Trigger
+from alarm_protocol.messages import Disposition, Doubt, ReferralParty, Remark, TrackStatus, Trigger
 
 CONSOLE = Path(__file__).parents[4] / "dispatch" / "web" / "static" / "nl.js"
 
@@ -30,6 +30,7 @@ def console_words(name: str) -> dict[str, str]:
         ("doubts", words.DOUBTS, get_args(Doubt)),
         ("remarks", words.REMARKS, get_args(Remark)),
         ("dispositions", words.DISPOSITIONS, get_args(Disposition)),
+        ("referrals", words.REFERRALS, get_args(ReferralParty)),
         ("conditions", words.CONDITIONS, get_args(Condition)),
         ("reasons", words.REASONS, ()),
     ],

@@ -29,6 +29,8 @@ COMPLETE: dict[str, dict[str, Any]] = {
     "close": {"disposition": "genuine", "reason": "verdachte aangehouden"},
     "reopen": {"reason": "te vroeg afgesloten"},
     "safety_assessment": {"text": "acuut gevaar"},
+    "conditions": {"text": "geen contact\nkinderen bij oma"},
+    "refer": {"party": "wijkagent", "text": "stopgesprek"},
     "hand_over": {"to": "lokaal team Leiden", "text": "zie dossier"},
 }
 
@@ -75,6 +77,8 @@ def test_the_server_stamps_id_time_version_and_operator() -> None:
     [
         ("police", "safety_assessment"),
         ("police", "hand_over"),
+        ("police", "conditions"),
+        ("police", "refer"),
         ("veilig_thuis", "assign_unit"),
         ("veilig_thuis", "arrive"),
         ("veilig_thuis", "reopen"),

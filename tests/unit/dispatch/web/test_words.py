@@ -13,6 +13,7 @@ from alarm_protocol.households import SIGNS
 from alarm_protocol.messages import (
     Disposition,
     Doubt,
+    ReferralParty,
     Remark,
     TrackAction,
     TrackStatus,
@@ -59,6 +60,7 @@ def words(language: str, name: str) -> set[str]:
         ("conditions", set(get_args(Condition))),
         ("signals", set(SIGNS)),
         ("reasons", REASONS),
+        ("referrals", set(get_args(ReferralParty))),
         ("timeline", KINDS | WITHOUT_OPERATOR),
         ("endings", {"test_expired", "fault_over"}),
     ],
