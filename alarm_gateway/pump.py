@@ -15,6 +15,7 @@ from alarm_gateway.core.inputs import Input, Tick
 from alarm_gateway.core.records import Record
 from alarm_gateway.keeper import Keeper
 from alarm_gateway.meter import Meter
+from alarm_gateway.overview import Overviews
 from alarm_gateway.settings import Settings
 from alarm_gateway.standing import SESSIONS, Standing, free_bytes
 from alarm_gateway.steps import Steps
@@ -22,6 +23,7 @@ from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.runtime.clock import monotonic_ns, now_ms
 from alarm_protocol.runtime.mqtt_session import SessionState
 from alarm_protocol.runtime.service import Service
+from alarm_protocol.units import CONSOLES
 
 TICK_S = 0.25
 STATUS_S = 2.0
@@ -62,6 +64,7 @@ class Pump:
         self._failed: asyncio.Future[None] = self._loop.create_future()
         self._connected: set[str] = set()
         self._service = Service()
+        self._overviews = Overviews(engine)
         self._commits_seen = 0
         self._journal = Journal(
             settings.data_dir,
@@ -89,6 +92,7 @@ class Pump:
         self._loop.set_exception_handler(self._defect)
         self._keeper.recover()
         self._recovered = True
+        self._overviews.recovered(now_ms())
         if self._meter is not None:
             self._meter.recovered(self._engine.devices.values())
         # What is loaded by now stays for good; the collector need not look at it again. States
@@ -141,6 +145,9 @@ class Pump:
             self._port.release_acks()
             self._keeper.save_when_due()
             self._steps.tell()
+            for console, payload in self._overviews.due(now_ms()):
+                if not self._port.publish_overview(console, payload):
+                    self._overviews.again(console)
             if self._meter is not None:
                 self._meter.count()
             if self._journal_moves():
@@ -191,6 +198,7 @@ class Pump:
             if self._meter is not None:
                 self._meter.published(records, effects.feedback, durable_ns)
             self._steps.note(records)
+            self._overviews.note(records)
         if not self._in_journal:
             self._spool.done()
         if self._paused and self._journal.pending < JOURNAL_PENDING_HIGH // 2:
@@ -258,6 +266,9 @@ class Pump:
             # The broker may have lost what it retained; the consoles' state is ours to restore.
             self._port.say_up()
             self._port.perform(self._engine.open_views())
+        else:
+            for console in CONSOLES:
+                self._overviews.again(console)
         if len(self._connected) == len(SESSIONS):
             self._service.status("takes presses")
         if not self._ready and len(self._connected) == len(SESSIONS):

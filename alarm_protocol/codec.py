@@ -17,6 +17,7 @@ from alarm_protocol.messages import (
     Heartbeat,
     LinkState,
     OperatorAction,
+    Overview,
     Presence,
     Press,
 )
@@ -81,6 +82,7 @@ decode_link = _Codec(LinkState)
 decode_feedback = _Codec(Feedback)
 decode_presence = _Codec(Presence)
 decode_gateway_status = _Codec(GatewayStatus)
+decode_overview = _Codec(Overview)
 decode_alarm_view = _Codec(AlarmView)
 decode_action: _Codec[OperatorAction] = _Codec(OperatorAction)  # type: ignore[arg-type] # a union is no type
 

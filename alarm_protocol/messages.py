@@ -52,6 +52,7 @@ Disposition = Literal[
 ReferralParty = Literal["slachtofferhulp", "wijkagent", "lokaal_team"]
 """Who helps further: the victim support organisation, the community officer (for a stopgesprek,
 a talk that tells the stalker to stop), the municipality's local team."""
+DeviceCondition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
 FeedbackStatus = Literal["received", "accepted", "unit_assigned", "on_scene", "closed"]
 
 
@@ -117,6 +118,67 @@ class GatewayStatus(Struct, frozen=True, gc=False, kw_only=True):
 
     status: Literal["up", "down"]
     at_ms: WireTimestampMs
+
+
+class DeviceOutOfOrder(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """A device that somebody has to look after, or is looking after."""
+
+    device_id: WireDeviceId
+    conditions: tuple[DeviceCondition, ...] = ()
+    test: bool = False
+    """Whether its open alarm is a test."""
+    maintenance_until_ms: WireTimestampMs | None = None
+
+
+class UnreadableSample(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """One message that could not be read."""
+
+    at_ms: WireTimestampMs
+    topic: Annotated[str, Meta(max_length=200)]
+    reason: str
+    size_bytes: Count
+    begin_hex: Annotated[str, Meta(max_length=128, pattern=r"^([0-9a-f]{2})*\Z")] | None = None
+    """Its first bytes in hexadecimal; absent where this agency may not see them."""
+
+
+class AnswerTimes(Struct, frozen=True, gc=False, kw_only=True):
+    """How this console answers its alarms, held against one norm."""
+
+    norm: str
+    limit_ms: Count
+    required_permille: Annotated[int, Meta(ge=0, le=1_000)]
+    count: Count
+    """Alarms accepted, and those that wait for longer than the limit already."""
+    within: Count
+
+
+class Overview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """What a supervisor of one agency has to know of the whole system. Newer ones replace older."""
+
+    console: ConsoleId
+    at_ms: WireTimestampMs
+    counting_since_ms: WireTimestampMs
+    """When the gateway started: its counters began at 0 then."""
+    attached: bool
+    operators: Annotated[int, Meta(ge=0, le=1_000)]
+    other_attached: bool
+    """Whether the other agency's console is there; who is on duty there is not told."""
+    device_counts: dict[str, Count] = {}
+    """Devices by what holds for them: a condition, `test` or `maintenance`."""
+    devices: tuple[DeviceOutOfOrder, ...] = ()
+    devices_omitted: Count = 0
+    unreadable: Count = 0
+    condensed_unreadable: Count = 0
+    condensed_presses: Count = 0
+    condensed_faults: Count = 0
+    samples: tuple[UnreadableSample, ...] = ()
+    """The newest unreadable messages, the newest first."""
+    shift_from_ms: WireTimestampMs
+    measured_from_ms: WireTimestampMs
+    """From when on this shift's answers are known to the gateway."""
+    answers: tuple[AnswerTimes, ...] = ()
+    answer_p50_ms: Count | None = None
+    answer_p90_ms: Count | None = None
 
 
 class ViewPress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):

@@ -23,9 +23,10 @@ ALL_ACTIONS = f"{ROOT}/consoles/+/actions"
 ALL_PRESENCE = f"{ROOT}/consoles/+/presence"
 
 DeviceChannel = Literal["press", "heartbeat", "link", "feedback"]
-ConsoleChannel = Literal["alarms", "actions", "presence"]
+ConsoleChannel = Literal["alarms", "actions", "presence", "overview"]
 
-_DEVICE_PREFIX = f"{ROOT}/devices/"
+DEVICES_BELOW = f"{ROOT}/devices/"
+"""How every topic of a device begins."""
 _CONSOLE_PREFIX = f"{ROOT}/consoles/"
 _DEVICE_CHANNELS: dict[str, DeviceChannel] = {
     "press": "press",
@@ -55,22 +56,22 @@ class ConsoleTopic(NamedTuple):
 
 def press(device_id: DeviceId) -> str:
     """Topic of a device's presses."""
-    return f"{_DEVICE_PREFIX}{device_id}/press"
+    return f"{DEVICES_BELOW}{device_id}/press"
 
 
 def heartbeat(device_id: DeviceId) -> str:
     """Topic of a device's heartbeats."""
-    return f"{_DEVICE_PREFIX}{device_id}/heartbeat"
+    return f"{DEVICES_BELOW}{device_id}/heartbeat"
 
 
 def link(device_id: DeviceId) -> str:
     """Topic of a device's link state and last will."""
-    return f"{_DEVICE_PREFIX}{device_id}/link"
+    return f"{DEVICES_BELOW}{device_id}/link"
 
 
 def feedback(device_id: DeviceId) -> str:
     """Topic of the gateway's answers to a device."""
-    return f"{_DEVICE_PREFIX}{device_id}/feedback"
+    return f"{DEVICES_BELOW}{device_id}/feedback"
 
 
 def alarm_view(console: ConsoleId, alarm_id: AlarmId) -> str:
@@ -93,14 +94,19 @@ def presence(console: ConsoleId) -> str:
     return f"{_CONSOLE_PREFIX}{console}/presence"
 
 
+def overview(console: ConsoleId) -> str:
+    """Topic of what a console's supervisors see of the whole system."""
+    return f"{_CONSOLE_PREFIX}{console}/overview"
+
+
 def parse_device_topic(topic: str) -> DeviceTopic:
     """Split a device topic.
 
     Raises:
         WireError: `invalid_topic`, where it is not `aware/v1/devices/{device_id}/{channel}`.
     """
-    if topic.startswith(_DEVICE_PREFIX):
-        device_id, _, channel = topic[len(_DEVICE_PREFIX) :].partition("/")
+    if topic.startswith(DEVICES_BELOW):
+        device_id, _, channel = topic[len(DEVICES_BELOW) :].partition("/")
         known = _DEVICE_CHANNELS.get(channel)
         if known is not None and _DEVICE_ID.match(device_id):
             return DeviceTopic(DeviceId(device_id), known)
@@ -121,6 +127,8 @@ def parse_console_topic(topic: str) -> ConsoleTopic:
                 return ConsoleTopic(console, "actions")
             if rest == "presence":
                 return ConsoleTopic(console, "presence")
+            if rest == "overview":
+                return ConsoleTopic(console, "overview")
             channel, _, alarm_id = rest.partition("/")
             if channel == "alarms" and _ALARM_ID.match(alarm_id):
                 return ConsoleTopic(console, "alarms", AlarmId(alarm_id))

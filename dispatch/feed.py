@@ -15,14 +15,14 @@ import structlog
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from alarm_protocol import topics
-from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, encode
+from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, decode_overview, encode
 from alarm_protocol.errors import WireError
-from alarm_protocol.messages import ConfirmDelivery, Presence, TrackAction
+from alarm_protocol.messages import ConfirmDelivery, Overview, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.tls import LastError, in_words, unanswered
 from alarm_protocol.trace import trace_id_of, trace_of
 from alarm_protocol.units import ActionId, AlarmId
-from dispatch.core.access import ViewRefusal, admit_topic, admit_view
+from dispatch.core.access import ViewRefusal, admit_overview, admit_topic, admit_view
 from dispatch.core.answers import Answer, answers_in
 from dispatch.core.board import Board
 from dispatch.core.connection import Connection, Counters
@@ -51,6 +51,8 @@ class Feed:
         self.console = settings.console
         self.board = Board()
         self.counters = Counters()
+        self.overview: Overview | None = None
+        """What the gateway said last for this console's supervisors."""
         self._settings = settings
         self._identifier = f"dispatch-{settings.console}-{secrets.token_hex(6)}"
         # aiomqtt and paho speak through the standard library's logging; what matters of it is
@@ -160,11 +162,12 @@ class Feed:
         for alarm_id in self.board.doubt_all():
             self._tell(alarm_id)
         once = SubscribeOptions(qos=1)
-        wanted = [(topics.alarm_views(self.console), once), (topics.GATEWAY_STATUS, once)]
+        views, overview = topics.alarm_views(self.console), topics.overview(self.console)
+        wanted = [(one, once) for one in (views, overview, topics.GATEWAY_STATUS)]
         codes = await client.subscribe(wanted)
         if any(is_failure(code) for code in codes):
             raise BrokerRefusedError(
-                f"the broker refuses {self.console} to read {topics.alarm_views(self.console)};"
+                f"the broker refuses {self.console} to read {views} or {overview};"
                 " check its access list"
             )
         self._paho.take()  # of an attempt before this one
@@ -237,6 +240,13 @@ class Feed:
             status = decode_gateway_status(payload)
             self._gateway = self._gateway.heard(status, now_ms(), retained=retained)
             self._judge_gateway()
+            return
+        if topic == topics.overview(self.console):
+            told = admit_overview(self.console, decode_overview(payload)) if payload else None
+            if isinstance(told, ViewRefusal):
+                self._refuse(topic, told)
+            else:
+                self.overview = told
             return
         place = admit_topic(self.console, topic)
         if isinstance(place, ViewRefusal):

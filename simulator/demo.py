@@ -97,7 +97,7 @@ def _stack_settings(
         fleet_first=HAND_DEVICES + 1,
         fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
         console_ports=CONSOLE_PORTS if well_known_ports else None,
-        operators=(HAND,) if settings.headless_s is None else (),
+        supervisors=(HAND,) if settings.headless_s is None else (),
     )
 
 

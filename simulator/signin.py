@@ -69,17 +69,26 @@ async def cookie_of(url: str, login: Login, *, timeout_s: float) -> str:
         return "; ".join(f"{one.key}={one.value}" for one in http.cookie_jar)
 
 
-async def make_accounts(path: Path, console: str, names: Sequence[str]) -> tuple[Login, ...]:
-    """Make a console's file of accounts anew; the passwords are in no file.
+async def make_accounts(
+    path: Path, console: str, names: Sequence[str], supervisors: Sequence[str] = ()
+) -> tuple[Login, ...]:
+    """Make a console's file of accounts anew, supervisors last; the passwords are in no file.
 
     Raises:
         StackError: It could not be made.
     """
     make_private_folder(path.parent)
     path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything runs
+    logins = await _add(path, console, names, "operator")
+    if supervisors:
+        logins += await _add(path, console, supervisors, "supervisor")
+    return logins
+
+
+async def _add(path: Path, console: str, names: Sequence[str], role: str) -> tuple[Login, ...]:
     command = ["users", "add", *names, "--accounts", str(path), "--console", console]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dispatch", *command),
+        *(sys.executable, "-m", "dispatch", *command, "--role", role),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -38,6 +38,7 @@ class StackSettings:
         with_consoles: False leaves them out, for tests of the gateway alone.
         certs: A folder of `alarm-simulator certs`, for a broker with `mqtts://`.
         operators: Whom to give an account at each console, beside the simulated team's.
+        supervisors: Whom to give an account with that role.
     """
 
     data_dir: Path
@@ -51,6 +52,7 @@ class StackSettings:
     console_ports: tuple[int, int] | None = None
     with_consoles: bool = True
     operators: tuple[str, ...] = ()
+    supervisors: tuple[str, ...] = ()
     policy: Path | None = None
     certs: Path | None = None
 
@@ -65,7 +67,7 @@ class Stack:
         fleet: The fleet, or None where there is none.
         broker_url: Where everything connects.
         console_urls: Each console's page.
-        logins: Per console the team's login, then those of `operators`. New at each start.
+        logins: Per console the team's login, `operators`, `supervisors`. New at each start.
     """
 
     def __init__(self, settings: StackSettings) -> None:
@@ -104,7 +106,9 @@ class Stack:
                 await self._check_given_broker(self.settings.broker)
             for console in self.consoles:
                 names = (f"sim-{console}", *self.settings.operators)
-                self.logins[console] = await make_accounts(self._accounts(console), console, names)
+                self.logins[console] = await make_accounts(
+                    self._accounts(console), console, names, self.settings.supervisors
+                )
             for part in self.parts:
                 await self._start_part(part)
                 self._note_url(part)

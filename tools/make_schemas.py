@@ -28,6 +28,7 @@ TYPES: tuple[type[msgspec.Struct], ...] = (
     messages.AlarmView,
     messages.Presence,
     messages.GatewayStatus,
+    messages.Overview,
     messages.ConfirmDelivery,
     *get_args(messages.TrackAction),
     households.HouseholdFile,

@@ -14,9 +14,9 @@ import aiomqtt
 from playwright.async_api import Browser, Page, async_playwright
 
 from alarm_protocol import topics
-from alarm_protocol.codec import encode_press
+from alarm_protocol.codec import encode, encode_press
 from alarm_protocol.households import Household
-from alarm_protocol.messages import Press, Trigger
+from alarm_protocol.messages import Heartbeat, Press, Trigger
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId, PressId
 from simulator import households
@@ -24,6 +24,7 @@ from simulator.stack import Stack, StackSettings, running
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screens"
 OPERATOR = "Ans de Wit"
+SUPERVISOR = "Sef de Groot"
 SCREEN = (1280, 800)
 PHONE = (390, 844)
 TRIGGERS: tuple[Trigger, ...] = ("press", "duress", "hold", "press", "cancel", "test")
@@ -54,10 +55,24 @@ async def press_all(stack: Stack, homes: tuple[Household, ...]) -> None:
             if number == 4:  # noqa: PLR2004 - the one with doubts
                 payload = payload.split(b"\n")[0]
             await client.publish(topics.press(home.device_id), payload, qos=1)
+        await out_of_order(client, homes)
+
+
+async def out_of_order(client: aiomqtt.Client, homes: tuple[Household, ...]) -> None:
+    """Let a device report what is wrong with it, and send what nobody can read."""
+    last = homes[-1].device_id
+    beat = Heartbeat(device_id=last, sent_at_ms=now_ms(), battery_pct=7, tamper=True)
+    await client.publish(topics.heartbeat(last), encode(beat))
+    for payload in (b'{"press_id": <script>\xff\x00', b"\x16\x03\x01 niet van ons"):
+        await client.publish(topics.press(homes[0].device_id), payload, qos=1)
 
 
 async def sign_in(
-    browser: Browser, stack: Stack, name: ConsoleId, size: tuple[int, int] = SCREEN
+    browser: Browser,
+    stack: Stack,
+    name: ConsoleId,
+    size: tuple[int, int] = SCREEN,
+    who: str = OPERATOR,
 ) -> Page:
     """Open a console's page and sign in."""
     page = await browser.new_page(
@@ -68,9 +83,9 @@ async def sign_in(
     )
     await page.goto(stack.console_urls[name])
     await page.wait_for_selector("input[name=password]")
-    if size == SCREEN:
+    if size == SCREEN and who == OPERATOR:
         await shoot(page, f"{name}-sign-in")
-    login = next(one for one in stack.logins[name] if one.name == OPERATOR)
+    login = next(one for one in stack.logins[name] if one.name == who)
     await page.fill("input[name=name]", login.name)
     await page.fill("input[name=password]", login.password)
     await page.keyboard.press("Enter")
@@ -79,9 +94,9 @@ async def sign_in(
     return page
 
 
-async def shoot(page: Page, name: str) -> None:
-    """Keep what the page shows now."""
-    await page.screenshot(path=OUT / f"{name}.png")
+async def shoot(page: Page, name: str, *, full: bool = False) -> None:
+    """Keep what the page shows now; `full` also keeps what is below the edge of the screen."""
+    await page.screenshot(path=OUT / f"{name}.png", full_page=full)
     sys.stdout.write(f"docs/screens/{name}.png\n")
 
 
@@ -123,6 +138,19 @@ async def police(browser: Browser, stack: Stack) -> None:
     await narrow.close()
 
 
+async def supervision(browser: Browser, stack: Stack) -> None:
+    """The supervisor's page, with something wrong everywhere."""
+    page = await sign_in(browser, stack, POLICE, who=SUPERVISOR)
+    await page.goto(f"{stack.console_urls[POLICE]}/supervision")
+    await page.wait_for_selector("[data-begin]", timeout=WAIT_MS)
+    await page.wait_for_selector(".escalations tbody tr", timeout=2 * WAIT_MS)
+    await shoot(page, "police-supervision", full=True)
+    await page.emulate_media(color_scheme="dark")
+    await page.click("[data-language=en]")
+    await shoot(page, "police-supervision-english-dark", full=True)
+    await page.close()
+
+
 async def veilig_thuis(browser: Browser, stack: Stack) -> None:
     """Veilig Thuis: a case that was accepted, and then a server that is gone."""
     page = await sign_in(browser, stack, VEILIG_THUIS)
@@ -146,13 +174,19 @@ async def main() -> None:
         registry = folder / "households.json"
         made = households.generate(len(TRIGGERS), seed=7)
         households.write(made, registry)
-        settings = StackSettings(data_dir=folder, registry=registry, operators=(OPERATOR,))
+        settings = StackSettings(
+            data_dir=folder,
+            registry=registry,
+            operators=(OPERATOR,),
+            supervisors=(SUPERVISOR,),
+        )
         async with running(settings) as stack, async_playwright() as playwright:
             await press_all(stack, tuple(made.households))
             browser = await playwright.chromium.launch(
                 executable_path=chromium, args=["--no-sandbox"]
             )
             await police(browser, stack)
+            await supervision(browser, stack)
             await veilig_thuis(browser, stack)
             await browser.close()
 

@@ -26,7 +26,7 @@ from alarm_protocol.runtime.mqtt_session import (
     SessionState,
     Will,
 )
-from alarm_protocol.units import DeviceId, TimestampMs, device_id_of
+from alarm_protocol.units import ConsoleId, DeviceId, TimestampMs, device_id_of
 
 SLICE_MESSAGES_MAX = 64
 SUPERVISION_QUEUE_MAX = 4_096
@@ -238,6 +238,16 @@ class MqttPort:
             self.alarm_lane.publish(topics.GATEWAY_STATUS, encode(status), retain=True)
         except (OutboxFullError, SessionClosedError):
             self.unsent += 1
+
+    def publish_overview(self, console: ConsoleId, payload: bytes) -> bool:
+        """Tell a console's supervisors how all stands, beside the alarm lane; return if sent."""
+        if not self.supervision_lane.connected:
+            return False
+        try:
+            self.supervision_lane.publish(topics.overview(console), payload, retain=True)
+        except (OutboxFullError, SessionClosedError):
+            return False
+        return True
 
     def say_up(self) -> None:
         """Publish the status that consoles watch."""

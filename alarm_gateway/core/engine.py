@@ -48,6 +48,7 @@ class Engine:
 
     def __init__(self, policy: Policy, registry: Mapping[DeviceId, Household]) -> None:
         self._router = Router(registry, policy)
+        self.calendar = policy.calendar
         self._devices: dict[DeviceId, DeviceState] = {}
         self._durable: dict[DeviceId, AlarmState] = {}
         """Newest durable alarm of each device that some console still has to do with."""

@@ -9,7 +9,7 @@ from typing import Literal
 from msgspec import Struct
 
 from alarm_protocol.households import Category
-from alarm_protocol.messages import Doubt, Remark, TrackAction
+from alarm_protocol.messages import DeviceCondition, Doubt, Remark, TrackAction
 from alarm_protocol.units import AlarmId, ConsoleId, DeviceId, Priority, TimestampMs
 
 QUARANTINE = DeviceId("_quarantine")
@@ -24,7 +24,7 @@ RETENTION = DeviceId("_retention")
 LEVEL_MAX = 2
 """Escalation: 1 is loud at the console itself, 2 goes to the supervisor and the other agency."""
 
-Condition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
+Condition = DeviceCondition
 EscalationReason = Literal["not_accepted", "console_unreachable"]
 
 

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Literal
 
+from alarm_gateway.core.answer_norms import ANSWER_NORMS
 from alarm_gateway.evidence.facts import Call, Facts, PressFact
 from alarm_gateway.evidence.norms import Figure, Norm, Sample, measured
 from alarm_protocol.salvage import NO_TIME
@@ -25,13 +26,6 @@ REPORTING_MS = {
     "DP3": 180_000,
     "DP4": 90_000,
 }
-_ANSWER_NORMS = (
-    ("EN 50518", 30_000, 800),
-    ("EN 50518", 60_000, 985),
-    ("NENA-STA-020", 15_000, 900),
-    ("NENA-STA-020", 20_000, 950),
-    ("NFPA 1225", 10_000, 900),
-)
 
 
 def figures_of(facts: Facts, from_ms: int, to_ms: int, now_ms: int) -> list[Figure]:
@@ -72,7 +66,7 @@ def _of(calls: Iterable[Call], console: ConsoleId) -> list[Call]:
 def _answers(calls: list[Call], now_ms: int) -> list[Figure]:
     """From the alarm standing open before a console to an operator accepting it there."""
     found = []
-    for name, limit_ms, share in _ANSWER_NORMS:
+    for name, limit_ms, share in ANSWER_NORMS:
         for console in CONSOLES:
             norm = Norm(
                 norm=name,

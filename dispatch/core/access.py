@@ -4,9 +4,10 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct, structs
 
+from alarm_protocol import topics
 from alarm_protocol.errors import WireError
 from alarm_protocol.households import PoliceHousehold, VeiligThuisHousehold
-from alarm_protocol.messages import AlarmView
+from alarm_protocol.messages import AlarmView, Overview
 from alarm_protocol.topics import parse_console_topic
 from alarm_protocol.units import POLICE, VEILIG_THUIS, AlarmId, ConsoleId
 
@@ -90,3 +91,20 @@ def admit_view(console: ConsoleId, topic: ViewTopic, view: AlarmView) -> AlarmVi
         presses = tuple(structs.replace(press, location=None) for press in view.presses)
         return structs.replace(view, presses=presses)
     return view
+
+
+def admit_overview(console: ConsoleId, overview: Overview) -> Overview | ViewRefusal:
+    """Return what this console's supervisors may see of an overview, or why it is refused.
+
+    The gateway already gives the bytes of a device to the police only; this is the second look.
+    """
+    if overview.console != console:
+        return ViewRefusal("other_consoles_view")
+    own = (topics.actions(console), topics.presence(console))
+    samples = tuple(
+        one
+        if one.topic in own or (console == POLICE and one.topic.startswith(topics.DEVICES_BELOW))
+        else structs.replace(one, begin_hex=None)
+        for one in overview.samples
+    )
+    return structs.replace(overview, samples=samples)

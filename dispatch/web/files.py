@@ -6,6 +6,7 @@ from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from dispatch.core.errors import MissingPageError
 
@@ -62,6 +63,14 @@ class Files:
     async def index(self, request: web.Request) -> web.StreamResponse:
         """Answer with the page."""
         return self._send(request, INDEX)
+
+    def page(self, path: str) -> Handler:
+        """Return what answers with another page than the first; it holds no data itself."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return self._send(request, path)
+
+        return answer
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         """Answer with one of the page's files."""

@@ -26,6 +26,14 @@ from dispatch.web.session import (
     sign_in,
     sign_out,
 )
+from dispatch.web.supervision import (
+    CSV_PATH,
+    PAGE_PATH,
+    REPORT_PATH,
+    get_csv,
+    get_report,
+    supervisors_only,
+)
 
 PAGES = web.AppKey("pages", Pages)
 
@@ -56,6 +64,9 @@ def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.App
     app.router.add_get("/ws", pages.serve)
     app.router.add_get("/api/alarms", list_alarms)
     app.router.add_post("/api/alarms/{alarm_id}/actions", post_action)
+    app.router.add_get(PAGE_PATH, supervisors_only(files.page("supervision.html")))
+    app.router.add_get(REPORT_PATH, get_report)
+    app.router.add_get(CSV_PATH, get_csv)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.on_response_prepare.append(mark_response)

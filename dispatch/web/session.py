@@ -17,6 +17,8 @@ SIGNED = web.RequestKey("signed", Signed)
 SESSION_PATH: Final = "/api/session"
 _OPEN: Final = frozenset({"/", "/healthz", "/readyz", SESSION_PATH})
 """What needs no session, besides the page's own files. Everything else does."""
+PAGES_BEHIND: Final = frozenset({"/supervision"})
+"""Pages that a browser goes to: who is signed out is led to the door and not to an error."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -36,6 +38,8 @@ async def behind_the_door(request: web.Request, handler: Handler) -> web.StreamR
         return await handler(request)
     signed = request.app[DESK].signed(request)
     if signed is None:
+        if request.path in PAGES_BEHIND:
+            raise web.HTTPSeeOther("/")
         raise web.HTTPUnauthorized
     if request.method not in SAFE_METHODS and not may_change(request, signed):
         raise web.HTTPForbidden

@@ -33,6 +33,7 @@ DECODERS: dict[str, Callable[[bytes], Any]] = {
     "consoleActions": codec.decode_action,
     "consolePresence": codec.decode_presence,
     "gatewayStatus": codec.decode_gateway_status,
+    "consoleOverview": codec.decode_overview,
 }
 """How each channel's messages are read."""
 
@@ -45,8 +46,9 @@ QOS_AND_RETAIN = {
     "consoleActions": (1, False),
     "consolePresence": (1, True),
     "gatewayStatus": (1, True),
+    "consoleOverview": (1, True),
 }
-SENT_BY_GATEWAY = {"deviceFeedback", "consoleAlarm", "gatewayStatus"}
+SENT_BY_GATEWAY = {"deviceFeedback", "consoleAlarm", "consoleOverview", "gatewayStatus"}
 
 
 def resolve(reference: str) -> Any:

@@ -52,6 +52,7 @@ def console_topics(console: ConsoleId) -> dict[str, tuple[str, str]]:
         topics.alarm_view(console, ALARM): (GATEWAY, console),
         topics.actions(console): (console, GATEWAY),
         topics.presence(console): (console, SUPERVISION),
+        topics.overview(console): (SUPERVISION, console),
     }
 
 

@@ -82,6 +82,9 @@ const menu = (heard, onLeave) => html`
           ${words.sound.stop}
         </button>`}
   </fieldset>
+  ${state.me?.role === "supervisor"
+    ? html`<a href="/supervision">${words.prefs.supervision}</a>`
+    : nothing}
   <button type="button" data-leave="here" @click=${() => onLeave(false)}>${words.door.leave}</button>
   <button type="button" data-leave="everywhere" @click=${() => onLeave(true)}>
     ${words.door.leaveAll}

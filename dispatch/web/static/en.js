@@ -364,6 +364,7 @@ export const prefs = {
   flash: "Let symbols flash",
   keys: "Use single-key shortcuts",
   help: "Show shortcuts",
+  supervision: "Supervision",
   close: "Close",
 };
 

@@ -368,6 +368,7 @@ export const prefs = {
   flash: "Symbolen laten knipperen",
   keys: "Sneltoetsen gebruiken",
   help: "Sneltoetsen tonen",
+  supervision: "Toezicht",
   close: "Sluiten",
 };
 

@@ -1,0 +1,82 @@
+"""The supervisor's page: for accounts with that role, and nothing of it for anybody else."""
+
+import csv
+import io
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import web
+
+from alarm_protocol.runtime.clock import now_ms
+from dispatch.core.overview import Report, report_of, table_of
+from dispatch.web.api import FEED
+from dispatch.web.rows import Problem, json_response
+from dispatch.web.session import SIGNED
+
+REPORT_PATH: Final = "/api/supervision"
+CSV_PATH: Final = "/api/supervision.csv"
+PAGE_PATH: Final = "/supervision"
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def supervisors_only(handler: Handler) -> Handler:
+    """Refuse everybody whose role is another, in one line and before anything is read."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        if request[SIGNED].account.role == "supervisor":
+            return await handler(request)
+        refusal = Problem(
+            error="not_supervisor",
+            message="dit is voor accounts met de rol supervisor",
+            message_en="this is for accounts with the role supervisor",
+        )
+        return json_response(refusal, status=403)
+
+    return guarded
+
+
+def iso_utc(at_ms: int) -> str:
+    """Write a moment as ISO 8601 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(at_ms // 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def csv_text(rows: Iterable[Sequence[str]]) -> str:
+    """Write rows as CSV (RFC 4180)."""
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+    return out.getvalue()
+
+
+def _report(request: web.Request) -> Report:
+    feed = request.app[FEED]
+    connection = feed.connection()
+    return report_of(
+        feed.console,
+        feed.board.queue(),
+        feed.overview,
+        now_ms=now_ms(),
+        gateway=connection.gateway,
+        broker=connection.broker,
+    )
+
+
+@supervisors_only
+async def get_report(request: web.Request) -> web.StreamResponse:
+    """Answer with the whole report, as it is now."""
+    return json_response(_report(request))
+
+
+@supervisors_only
+async def get_csv(request: web.Request) -> web.StreamResponse:
+    """Answer with the report as a file for a spreadsheet."""
+    report = _report(request)
+    rows = table_of(report, "en" if request.query.get("language") == "en" else "nl", iso_utc)
+    name = f"supervision-{report.console}-{iso_utc(report.server_time_ms).replace(':', '')}.csv"
+    return web.Response(
+        text=csv_text(rows),
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
