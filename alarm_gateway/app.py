@@ -3,12 +3,13 @@
 import sys
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 
+from alarm_gateway import devices_cli
 from alarm_gateway.adapters.backup import back_up
 from alarm_gateway.adapters.chain import record_of
 from alarm_gateway.adapters.journal import read_rows
@@ -40,6 +41,7 @@ from alarm_gateway.reports import (
 )
 from alarm_gateway.running import run_gateway
 from alarm_gateway.settings import read_settings
+from alarm_gateway.stopping import stop
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.command_line import run_app
@@ -53,6 +55,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(devices_cli.cli)
 
 NOW_MS_MAX = 4_102_444_800_000
 """The year 2100: so far a calendar can be made."""
@@ -70,17 +74,15 @@ class Agency(Enum):
 DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of the journal.")]
 
 
-def _stop(error: GatewayError) -> NoReturn:
-    """End with one line for a person: 2 for what was asked wrongly, 1 for what went wrong."""
-    sys.stderr.write(f"alarm-gateway: {error}\n")
-    raise typer.Exit(2 if isinstance(error, SettingsError) else 1)
-
-
 @app.command()
 def run(  # noqa: PLR0917 - options of a command line, given by name
     broker: Annotated[str, typer.Option(help="The broker: mqtt://host:port or mqtts://host:port.")],
     data_dir: DataDir,
-    registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
+    registry: Annotated[
+        Path | None,
+        typer.Option(help="Household file with devices and keys; imported where there is a key."),
+    ] = None,
+    registry_key_file: devices_cli.KeyFile = None,
     policy: Annotated[
         Path | None, typer.Option(help="Policy file (TOML); without it the defaults hold.")
     ] = None,
@@ -118,11 +120,12 @@ def run(  # noqa: PLR0917 - options of a command line, given by name
                 options="--tls-supervision",
             ),
         )
-        engine = Engine(running_policy(policy, now_ms()), read_registry(registry))
+        rules = running_policy(policy, now_ms())
+        homes, feed = devices_cli.registry_for(data_dir, registry, registry_key_file)
         metrics = None if metrics_port is None else (metrics_host, metrics_port)
-        run_async(run_gateway(settings, engine, metrics))
+        run_async(run_gateway(settings, Engine(rules, homes), metrics, feed))
     except GatewayError as error:
-        _stop(error)
+        stop(error)
 
 
 @app.command("verify-journal")
@@ -146,7 +149,7 @@ def verify_journal(
         fault = report.fault or head_fault(data_dir, report, kept)
         found = None if row is None else hash_of_row(data_dir, row)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     if fault is not None:
         sys.stderr.write(
             f"alarm-gateway: journal in {data_dir} is broken after {report.records} good records: "
@@ -176,7 +179,7 @@ def backup(
     try:
         report = back_up(data_dir, out)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     sys.stdout.write(
         f"backup of {report.records} records in {out}\n"
         f"head {report.records}:{report.last_hash.hex()}\n"
@@ -207,7 +210,7 @@ def show(
                 )
             table = history_table(alarm_id, rows)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     console = Console()
     console.width = max(console.width, 100)
     console.print(table)
@@ -247,7 +250,7 @@ def explain(  # noqa: PLR0917 - options of a command line, given by name
             state = state_from(device_id, [record_of(row) for row in rows], base)
         explanation = explain_press(signed, state, homes.get(device_id), arrived_ms, rules)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     Console().print(explanation_table(explanation, rules))
 
 
@@ -277,7 +280,7 @@ def export(
         )
         write_package(collected, out)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     evidence = collected.evidence
     sys.stdout.write(
         f"evidence on {alarm_id} for {console.value}: {len(evidence.records)} records, "
@@ -305,7 +308,7 @@ def purge(
         else:
             report = purge_journal(data_dir, before_ms, now_ms())
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     waiting = f"; {report.unconfirmed} wait for a console's confirmation" * bool(report.unconfirmed)
     sys.stdout.write(
         f"{'would purge' if dry_run else 'purged'} {report.rows} rows of {report.alarms} alarms "
@@ -336,7 +339,7 @@ def norms(
         if since is None:
             from_ms = TimestampMs(min(facts.first_ms, to_ms))
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     report = norms_report(facts, from_ms, to_ms, reached_ms)
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
@@ -364,7 +367,7 @@ def maintenance(
         command = maintenance_command(device_id, now_ms() + minutes * 60_000, by, reason)
         path = lay(data_dir, f"{now_ms()}-{device_id}", command)
     except GatewayError as error:
-        _stop(error)
+        stop(error)
     until_s = monotonic_s() + COMMAND_TAKEN_S
     while path.exists() and monotonic_s() < until_s:
         pause(0.05)

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from alarm_gateway.adapters.devices import Feed
 from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.adapters.spool import Spool
@@ -41,6 +42,7 @@ class Pump:
         engine: The rules; still empty, `run` recovers it.
         on_ready: Called once, when the gateway is recovered and connected.
         meter: Counts what happens, where somebody wants to see it.
+        feed: What somebody changes in the registry, where it can be changed.
 
     Raises:
         SettingsError: The data folder cannot be used.
@@ -52,7 +54,9 @@ class Pump:
         engine: Engine,
         on_ready: Callable[[], None],
         meter: Meter | None = None,
+        feed: Feed | None = None,
     ) -> None:
+        self._feed = feed
         self._meter = meter
         self._engine = engine
         self._on_ready = on_ready
@@ -93,6 +97,8 @@ class Pump:
         self._keeper.recover()
         self._recovered = True
         self._overviews.recovered(now_ms())
+        if self._feed is not None:
+            self._feed.start(self._engine.registry_number)
         if self._meter is not None:
             self._meter.recovered(self._engine.devices.values())
         # What is loaded by now stays for good; the collector need not look at it again. States
@@ -141,7 +147,7 @@ class Pump:
         """Let time pass for the engine, and tell the consoles that the gateway lives."""
         status_due_s = 0.0
         while True:
-            self._submit([*self._spool.take(), Tick(congested=self._port.congested)])
+            self._submit([*self._told(), Tick(congested=self._port.congested)])
             self._port.release_acks()
             self._keeper.save_when_due()
             self._steps.tell()
@@ -156,6 +162,13 @@ class Pump:
                 status_due_s = self._loop.time() + STATUS_S
                 self._port.say_up()
             await asyncio.sleep(TICK_S)
+
+    def _told(self) -> list[Input]:
+        """Return what somebody at a command line asks for."""
+        told: list[Input] = [*self._spool.take()]
+        if self._feed is not None:
+            told += self._feed.take(self._engine.registry_number)
+        return told
 
     def _journal_moves(self) -> bool:
         """Tell whether nothing waits for the disk, or it has written since the last beat.

@@ -7,6 +7,7 @@ from functools import partial
 
 import structlog
 
+from alarm_gateway.adapters.devices import Feed
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.meter import Meter
@@ -14,8 +15,16 @@ from alarm_gateway.pump import Pump
 from alarm_gateway.settings import Settings
 
 
-async def run_gateway(settings: Settings, engine: Engine, metrics: tuple[str, int] | None) -> None:
-    """Run until SIGINT or SIGTERM; `metrics` is where it answers who asks how it does.
+async def run_gateway(
+    settings: Settings, engine: Engine, metrics: tuple[str, int] | None, feed: Feed | None = None
+) -> None:
+    """Run until SIGINT or SIGTERM.
+
+    Args:
+        settings: What it is told.
+        engine: The rules.
+        metrics: Where it answers who asks how it does; None: nowhere.
+        feed: What somebody changes in the registry meanwhile, where it can be changed.
 
     Raises:
         SettingsError: The data folder, or the address of the metrics, cannot be used.
@@ -26,14 +35,14 @@ async def run_gateway(settings: Settings, engine: Engine, metrics: tuple[str, in
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     ready = partial(_say_ready, settings)
     if metrics is None:
-        await Pump(settings, engine, ready).run(stop)
+        await Pump(settings, engine, ready, feed=feed).run(stop)
         return
     # Only here: whoever asks for no metrics does not wait for a web server to be loaded.
     from alarm_gateway.monitor import Monitor  # noqa: PLC0415
     from alarm_protocol.runtime.figures_server import serving  # noqa: PLC0415
 
     meter = Meter()
-    pump = Pump(settings, engine, ready, meter)
+    pump = Pump(settings, engine, ready, meter, feed)
     async with serving(Monitor(pump, engine, meter).routes(), *metrics, SettingsError) as port:
         structlog.get_logger().info("metrics", host=metrics[0], port=port)
         await pump.run(stop)

@@ -39,6 +39,7 @@ _SHOWN: dict[type, tuple[str, ...]] = {
     Escalated: ("console", "level", "reason"),
     SupervisionChanged: ("condition", "active", "effect", "priority"),
     MaintenanceSet: ("until_ms",),
+    HomeChanged: ("act",),
     Condensed: ("unreadable", "presses", "faults"),
 }
 """By event, the fields that may be read by whoever reads a log: numbers, and words of our own."""
@@ -88,6 +89,10 @@ def _line(record: Record, trace: str | None) -> None:
             size_bytes=event.size_bytes,
             in_all=record.version,
         )
+        return
+    if isinstance(event, DevicesChanged):
+        count = len(event.devices)
+        log.info("registry changed", number=event.number, act=event.act, devices=count)
         return
     log.info(
         "alarm step",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import getpass
 import os
+import secrets
 import shlex
 import sys
 import tempfile
@@ -98,7 +99,20 @@ def _stack_settings(
         fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
         console_ports=CONSOLE_PORTS if well_known_ports else None,
         supervisors=(HAND,) if settings.headless_s is None else (),
+        registry_key=_registry_key(settings.data_dir),
     )
+
+
+def _registry_key(data_dir: Path) -> Path:
+    """Return the demo's key of the gateway's registry, made where it is missing.
+
+    Here it lies beside what it opens; in real use it is somewhere else.
+    """
+    path = data_dir / "registry.key"
+    if not path.exists():
+        with os.fdopen(open_private(path, os.O_WRONLY), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    return path
 
 
 def _households(settings: DemoSettings, out: Console) -> registry.Registry:

@@ -37,6 +37,8 @@ class StackSettings:
         policy: The gateway's policy file; None leaves the defaults.
         with_consoles: False leaves them out, for tests of the gateway alone.
         certs: A folder of `alarm-simulator certs`, for a broker with `mqtts://`.
+        registry_key: File with the key of the gateway's own registry; without it the household
+            file is all it knows, and nothing changes while it runs.
         operators: Whom to give an account at each console, beside the simulated team's.
         supervisors: Whom to give an account with that role.
     """
@@ -55,6 +57,7 @@ class StackSettings:
     supervisors: tuple[str, ...] = ()
     policy: Path | None = None
     certs: Path | None = None
+    registry_key: Path | None = None
 
 
 class Stack:
@@ -180,6 +183,8 @@ class Stack:
         }
         if self.settings.policy is not None:
             options["--policy"] = self.settings.policy
+        if self.settings.registry_key is not None:
+            options["--registry-key-file"] = self.settings.registry_key
         if self.settings.certs is not None:
             lane = self.settings.certs / "gateway-supervision"
             options["--tls-supervision-cert"] = lane.with_suffix(".crt")

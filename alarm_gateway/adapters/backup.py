@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from alarm_gateway.adapters.chain import ChainReport
+from alarm_gateway.adapters.devices import FILE_NAME as DEVICES_NAME
 from alarm_gateway.adapters.journal import FILE_NAME, read_rows
 from alarm_gateway.adapters.retention import verify_journal
 from alarm_gateway.core.errors import JournalError, SettingsError
@@ -17,7 +18,8 @@ def back_up(data_dir: Path, out: Path) -> ChainReport:
     """Copy a journal to a new folder; the folder is whole and verified, or not there.
 
     The copy is the journal at one moment. What a gateway writes meanwhile is not in it, and the
-    gateway does not wait. What is remembered of purged devices is in the same file.
+    gateway does not wait. What is remembered of purged devices is in the same file. The registry
+    is copied too, sealed as it is: its key is not in it.
 
     Raises:
         SettingsError: There is no journal, or the folder is there already or cannot be made.
@@ -37,6 +39,11 @@ def back_up(data_dir: Path, out: Path) -> ChainReport:
         )
     try:
         _copy(data_dir / FILE_NAME, part / FILE_NAME)
+        if (data_dir / DEVICES_NAME).is_file():
+            # After the journal: what is newer than that is written down again.
+            make_private_file(part / DEVICES_NAME)
+            _copy(data_dir / DEVICES_NAME, part / DEVICES_NAME)
+            _sync(part / DEVICES_NAME)
         report = verify_journal(part)
         if report.fault is not None:
             raise JournalError(

@@ -33,17 +33,25 @@ def read_registry(path: Path) -> dict[DeviceId, Household]:
     registry: dict[DeviceId, Household] = {}
     for household in file.households:
         device_id = household.device_id
-        if device_id == FLOOD:
-            raise SettingsError(f"registry {path}: the name {FLOOD} is the gateway's own")
         if device_id in registry:
             raise SettingsError(f"registry {path}: device {device_id} is in it twice")
-        for section in (household.police, household.veilig_thuis):
-            size = len(msgspec.json.encode(section))
-            if size > SECTION_BYTES_MAX:
-                raise SettingsError(
-                    f"registry {path}: device {device_id}: the section for "
-                    f"{section.__struct_config__.tag} takes {size} bytes, at most "
-                    f"{SECTION_BYTES_MAX}: shorten its notes"
-                )
+        fault = fault_of(household)
+        if fault is not None:
+            raise SettingsError(f"registry {path}: {fault}")
         registry[device_id] = household
     return registry
+
+
+def fault_of(household: Household) -> str | None:
+    """Say why a household that can be read cannot be registered; None: it can."""
+    device_id = household.device_id
+    if device_id == FLOOD:
+        return f"the name {FLOOD} is the gateway's own"
+    for section in (household.police, household.veilig_thuis):
+        size = len(msgspec.json.encode(section))
+        if size > SECTION_BYTES_MAX:
+            return (
+                f"device {device_id}: the section for {section.__struct_config__.tag} takes "
+                f"{size} bytes, at most {SECTION_BYTES_MAX}: shorten its notes"
+            )
+    return None

@@ -11,7 +11,11 @@ from msgspec.structs import replace
 import alarm_gateway.app
 import dispatch.app
 import simulator.cli
+from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.registry import read_registry
+from alarm_gateway.adapters.vault import Vault
+from alarm_protocol.units import TimestampMs
 from dispatch.accounts import write_accounts
 from dispatch.core.accounts import AccountFile
 from simulator.households import generate, write
@@ -32,6 +36,9 @@ BUTTON = "alarm-simulator button --device aware-000001 --registry homes.json"
 HEAR = "alarm-gateway explain --registry homes.json"
 EXPORT = "alarm-gateway export --registry homes.json --console police"
 MEND = "alarm-gateway maintenance --data-dir data --by me"
+WHO = "--by me --reason x"
+NEW, OLD = f"--data-dir new {WHO}", f"--data-dir devices {WHO}"
+IMPORT = f"alarm-gateway devices import {NEW} --registry-key-file key"
 CERTIFICATE = "--broker mqtts://127.0.0.1"
 
 
@@ -43,6 +50,8 @@ class Bad(NamedTuple):
 
 
 FILES = {
+    "key": "ab" * 32,
+    "other": "cd" * 32,
     "file": "x\n",
     "nothing.json": "",
     "empty.toml": "",
@@ -130,6 +139,39 @@ GATEWAY = [
     Bad(f"{MEND} aware-1 --reason x --minutes -1", ("--minutes", "--help")),
     Bad(f"{MEND} aware-1 --reason x --by {'x' * 81}", ("--by", "1 to 80")),
     Bad(f"{MEND} aware-1 --reason x --data-dir folder", ("no journal in folder", "--data-dir")),
+    Bad(RUN, ("no device is known", "--registry", "devices import")),
+    Bad(f"{RUN} --registry homes.json --registry-key-file gone", ("gone", "openssl rand")),
+    Bad(f"{RUN} --registry homes.json --registry-key-file file", ("file", "64 hexadecimal")),
+    Bad(f"{RUN} --registry-key-file key", ("no registry in new", "devices import")),
+    Bad("alarm-gateway devices nope", ("no such command 'nope'", "see alarm-gateway devices")),
+    Bad(f"alarm-gateway devices import homes.json {NEW}", ("needs its key", "AWARE_REGISTRY_KEY")),
+    Bad(f"{IMPORT} gone.json", ("gone.json", "No such file")),
+    Bad(f"{IMPORT} file", ("file", "no JSON", ".csv")),
+    Bad(f"{IMPORT} bytes", ("bytes", "UTF-8")),
+    Bad(f"{IMPORT} none.json", ("none.json", "no device")),
+    Bad(f"{IMPORT} homes.json --by=", ("--by", "1 to 80")),
+    Bad(f"{IMPORT} homes.json --reason=", ("--reason", "1 to 500")),
+    Bad(f"alarm-gateway devices add homes.json {NEW} --registry-key-file key", ("3 devices",)),
+    *(
+        Bad(f"alarm-gateway devices {command} --registry-key-file key", says)
+        for command, says in {
+            "list --data-dir new": ("no registry in new", "devices import"),
+            "list --data-dir devices": ("sealed with another key",),
+            "show aware-1 --data-dir folder": ("no registry in folder",),
+            f"revoke aware-1 {NEW}": ("no registry in new",),
+            f"rotate-key aware-1 {NEW} --overlap 3": ("--overlap '3'", "12h or 7d"),
+        }.items()
+    ),
+    *(
+        Bad(f"alarm-gateway devices {command} --registry-key-file other", says)
+        for command, says in {
+            "show aware-1 --data-dir devices": ("aware-1 is not registered", "devices list"),
+            f"revoke aware-1 {OLD}": ("aware-1 is not registered", "devices list"),
+            f"rotate-key aware-000001 {OLD}": ("--key-file", "--key-out"),
+            f"rotate-key aware-000001 {OLD} --key-file file": ("--key-file file", "32 to 128"),
+            f"rotate-key aware-000001 {OLD} --key-out file": ("--key-out file", "a new file"),
+        }.items()
+    ),
 ]
 CONSOLES = [
     Bad("dispatch-console nope", ("no such command 'nope'", "see dispatch-console --help")),
@@ -276,6 +318,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "none.json").write_text(json.dumps(nobody), encoding="utf-8")
     ans = replace(make_desk()[1].file.accounts[0], name="Ans")
     write_accounts(folder / "police.json", AccountFile(console="police", accounts=(ans,)))
+    homes = read_registry(folder / "homes.json").values()
+    who = Who("me", "x", TimestampMs(0))
+    Devices(folder / "devices", Vault(b"\xcd" * 32), make=True).take(homes, who)
     disk = Journal(folder / "data", on_durable=lambda *_: None, on_failure=lambda _: None)
     disk.start()
     disk.append(ALARM_RECORDS)

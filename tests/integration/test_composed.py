@@ -7,6 +7,7 @@ words of docker-compose.yml; only its paths, names and ports are moved to this m
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import ssl
 import subprocess
@@ -147,6 +148,7 @@ async def installation(
     broker.start()
     one = Installation(tmp_path, installed, broker)
     homes = str(tmp_path / "secrets" / "households.json")
+    (tmp_path / "secrets" / "registry.key").write_text(secrets.token_hex(32))
     one.run("fleet", "alarm-simulator", "households", f"--count={DEVICES}", f"--out={homes}")
     yield one
     broker.stop()

@@ -1,0 +1,389 @@
+"""The registry in the data folder: one row for each device, sealed, and every act that changed it.
+
+The commands write here, also while a gateway runs; the gateway reads the acts that its journal
+does not have yet, writes each down, and then goes by it. Content is sealed with a key that is
+not in this folder; a row that was changed, or put under another device's name, does not open.
+"""
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import structlog
+from msgspec import Struct
+
+from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
+from alarm_gateway.adapters.vault import Vault
+from alarm_gateway.core.errors import JournalError, SettingsError
+from alarm_gateway.core.inputs import RegistryChanged
+from alarm_gateway.core.records import REGISTRY, RegistryAct
+from alarm_protocol.households import Household
+from alarm_protocol.runtime.private_files import make_private_file, make_private_folder
+from alarm_protocol.units import DeviceId, TimestampMs
+
+FILE_NAME = "devices.sqlite3"
+FORMAT = 1
+ACT_DEVICES_MAX = 100
+"""Devices in one act: a running gateway takes one act in each beat, some 2 ms of its time."""
+_CHECK = "aware registry"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sealed_check (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS devices (
+    device_id TEXT PRIMARY KEY,
+    in_service INTEGER NOT NULL,
+    category TEXT,
+    key_number INTEGER NOT NULL,
+    overlap_until_ms INTEGER NOT NULL,
+    changed_ms INTEGER NOT NULL,
+    imported BLOB,
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS acts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    at_ms INTEGER NOT NULL,
+    act TEXT NOT NULL,
+    by TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    devices TEXT NOT NULL
+) STRICT;
+"""
+_decoder = msgspec.json.Decoder(Household)
+
+log = structlog.get_logger()
+
+
+class Who(NamedTuple):
+    """Who changes the registry, when, and why."""
+
+    by: str
+    reason: str
+    at_ms: TimestampMs
+
+
+class Listed(Struct, frozen=True, kw_only=True):
+    """What may be told of a device without its key and its household."""
+
+    device_id: DeviceId
+    in_service: bool
+    category: str | None
+    key_number: int
+    overlap_until_ms: int
+    changed_ms: int
+
+
+class Imported(NamedTuple):
+    """What an import did; `number` is that of its last act, 0 where it changed nothing."""
+
+    added: int
+    changed: int
+    same: int
+    absent: int
+    """Devices that are registered and not in the file; they stay."""
+    number: int
+
+
+class Devices:
+    """The registry's database, open for reading and changing.
+
+    Args:
+        data_dir: The gateway's data folder.
+        vault: What opens and seals.
+        make: Whether to make it where there is none.
+
+    Raises:
+        SettingsError: It is not there, cannot be used, or is sealed with another key.
+    """
+
+    def __init__(self, data_dir: Path, vault: Vault, *, make: bool = False) -> None:
+        self.path = data_dir / FILE_NAME
+        self._vault = vault
+        if not make and not self.path.is_file():
+            raise SettingsError(
+                f"there is no registry in {data_dir} ({FILE_NAME} is missing); "
+                "`alarm-gateway devices import` makes one"
+            )
+        try:
+            if make:
+                make_private_folder(data_dir)
+                make_private_file(self.path)
+            self._connection = sqlite3.connect(self.path, isolation_level=None, timeout=10)
+            self._open()
+        except OSError as error:
+            raise SettingsError(f"{self.path} cannot be made ({error.strerror})") from error
+        except (sqlite3.Error, UnicodeError) as error:
+            raise SettingsError(
+                f"{self.path} cannot be used as a registry ({error}); restore it from a backup"
+            ) from error
+
+    def _open(self) -> None:
+        connection = self._connection
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if found not in (0, FORMAT):
+            raise SettingsError(f"{self.path} has format {found}; this program knows {FORMAT}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(_SCHEMA)
+        connection.execute(f"PRAGMA user_version={FORMAT}")
+        sealed = self._vault.seal(_CHECK, b"")
+        connection.execute("INSERT OR IGNORE INTO sealed_check VALUES (1, ?)", (sealed,))
+        (sealed,) = connection.execute("SELECT sealed FROM sealed_check").fetchone()
+        if self._vault.open(_CHECK, sealed) is None:
+            raise SettingsError(f"{self.path} is sealed with another key than the one given")
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._connection.close()
+
+    # -- reading ------------------------------------------------------------------------
+
+    def households(self, devices: Iterable[str] | None = None) -> dict[DeviceId, Household]:
+        """Open these devices, or all of them.
+
+        Raises:
+            SettingsError: A row does not open: it was changed by somebody without the key.
+        """
+        query = "SELECT device_id, sealed FROM devices"
+        if devices is None:
+            rows = self._connection.execute(query + " ORDER BY device_id")
+        else:
+            query += " WHERE device_id IN (SELECT value FROM json_each(?)) ORDER BY device_id"
+            rows = self._connection.execute(query, (json.dumps(list(devices)),))
+        return {DeviceId(name): self._unsealed(name, sealed) for name, sealed in rows}
+
+    def _unsealed(self, device_id: str, sealed: bytes) -> Household:
+        content = self._vault.open(device_id, sealed)
+        if content is None:
+            raise SettingsError(
+                f"{self.path}: what is kept of device {device_id} was changed by somebody without "
+                "the key; restore the registry from a backup"
+            )
+        return _decoder.decode(content)
+
+    def get(self, device_id: str) -> Household:
+        """Open one device.
+
+        Raises:
+            SettingsError: It is not registered.
+        """
+        found = self.households([device_id]).get(DeviceId(device_id))
+        if found is None:
+            raise SettingsError(
+                f"device {device_id[:64]} is not registered; `alarm-gateway devices list` has them"
+            )
+        return found
+
+    def listed(self) -> Iterator[Listed]:
+        """Return every device, without its key and its household."""
+        query = (
+            "SELECT device_id, in_service, category, key_number, overlap_until_ms, changed_ms "
+            "FROM devices ORDER BY device_id"
+        )
+        for row in self._connection.execute(query):
+            named = dict(zip(Listed.__struct_fields__, row, strict=True))
+            yield msgspec.convert(named, Listed, strict=False)
+
+    def acts_after(self, number: int) -> RegistryChanged | None:
+        """Return the next act after this one, with what the registry says now; None: no more."""
+        query = (
+            "SELECT number, act, by, reason, devices FROM acts WHERE number > ? "
+            "ORDER BY number LIMIT 1"
+        )
+        row = self._connection.execute(query, (number,)).fetchone()
+        if row is None:
+            return None
+        found, act, by, reason, devices = row
+        homes = tuple(self.households(json.loads(devices)).values())
+        return RegistryChanged(number=found, act=act, by=by, reason=reason, households=homes)
+
+    # -- changing -----------------------------------------------------------------------
+
+    def put(self, household: Household, act: RegistryAct, who: Who) -> int:
+        """Write one device anew, and the act; return the act's number."""
+        with self._transaction():
+            self._write(household, who)
+            return self._note([household.device_id], act, who)
+
+    def add(self, household: Household, who: Who) -> int:
+        """Write a device that is not there yet; return the act's number.
+
+        Raises:
+            SettingsError: It is there.
+        """
+        if self.households([household.device_id]):
+            raise SettingsError(
+                f"device {household.device_id} is registered already; "
+                "`alarm-gateway devices import` changes it"
+            )
+        return self.put(household, "added", who)
+
+    def take(self, households: Iterable[Household], who: Who) -> Imported:
+        """Import devices: all of them, or none where something fails.
+
+        A device is written where the file says something else of it than at its last import:
+        a file that is imported again undoes no revocation and no new key.
+        """
+        added: list[DeviceId] = []
+        changed: list[DeviceId] = []
+        same = number = 0
+        with self._transaction():
+            query = "SELECT device_id, imported FROM devices"
+            known = {str(name): digest for name, digest in self._connection.execute(query)}
+            seen = set()
+            for household in households:
+                name = household.device_id
+                seen.add(name)
+                digest = self._vault.digest(msgspec.json.encode(household))
+                if known.get(name) == digest:
+                    same += 1
+                    continue
+                (changed if name in known else added).append(name)
+                self._write(household, who, digest)
+            news = [*added, *changed]
+            for start in range(0, len(news), ACT_DEVICES_MAX):
+                number = self._note(news[start : start + ACT_DEVICES_MAX], "imported", who)
+        return Imported(len(added), len(changed), same, len(known.keys() - seen), number)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path} cannot be written ({error}); nothing changed") from (
+                error
+            )
+
+    def _write(self, household: Household, who: Who, imported: bytes | None = None) -> None:
+        name = household.device_id
+        query = "SELECT sealed, key_number, imported FROM devices WHERE device_id = ?"
+        row = self._connection.execute(query, (name,)).fetchone()
+        key_number, before = 1, None
+        if row is not None:
+            same_key = self._unsealed(name, row[0]).device_key_hex == household.device_key_hex
+            key_number, before = row[1] + (not same_key), row[2]
+        self._connection.execute(
+            "INSERT OR REPLACE INTO devices VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                name,
+                int(household.in_service),
+                household.category,
+                key_number,
+                household.previous_key_until_ms,
+                who.at_ms,
+                imported or before,
+                self._vault.seal(name, msgspec.json.encode(household)),
+            ),
+        )
+
+    def _note(self, devices: list[DeviceId], act: RegistryAct, who: Who) -> int:
+        cursor = self._connection.execute(
+            "INSERT INTO acts (at_ms, act, by, reason, devices) VALUES (?, ?, ?, ?, ?)",
+            (who.at_ms, act, who.by, who.reason, json.dumps(devices)),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def follow(self, number: int) -> None:
+        """Number the next act above this one: the registry may be older than the journal."""
+        (last,) = self._connection.execute("SELECT coalesce(max(number), 0) FROM acts").fetchone()
+        if last >= number:
+            return
+        log.warning("the registry is older than the journal", acts=last, in_journal=number)
+        with self._transaction():
+            self._connection.execute("DELETE FROM sqlite_sequence WHERE name = 'acts'")
+            self._connection.execute("INSERT INTO sqlite_sequence VALUES ('acts', ?)", (number,))
+
+
+class Feed:
+    """The gateway's side: tells it what somebody changed, one act at a time."""
+
+    def __init__(self, devices: Devices) -> None:
+        self._devices = devices
+        self._broken = False
+
+    def start(self, number: int) -> None:
+        """Begin after what the journal has."""
+        self._devices.follow(number)
+
+    def take(self, number: int) -> list[RegistryChanged]:
+        """Return the next act after this one, if there is one.
+
+        What cannot be read is logged once, and the gateway goes on with the registry it has: a
+        broken registry is no reason to take no presses.
+        """
+        try:
+            act = self._devices.acts_after(number)
+        except (sqlite3.Error, SettingsError, msgspec.MsgspecError) as error:
+            if not self._broken:
+                log.error("a change of the registry cannot be read", error=str(error))  # noqa: TRY400 - one line
+            self._broken = True
+            return []
+        self._broken = False
+        return [] if act is None else [act]
+
+
+def journalled_number(data_dir: Path) -> int:
+    """Return up to which act a gateway has written the registry's changes into its journal."""
+    path = data_dir / JOURNAL_NAME
+    if not path.is_file():
+        return 0
+    uri = f"{path.resolve().as_uri()}?mode=ro"
+    query = (
+        "SELECT body FROM journal WHERE device_id = ? AND kind = ? ORDER BY version DESC LIMIT 1"
+    )
+    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
+        row = connection.execute(query, (REGISTRY, "devices_changed")).fetchone()
+    return 0 if row is None else int(json.loads(row[0])["number"])
+
+
+class Opened(NamedTuple):
+    """What a gateway starts with."""
+
+    households: dict[DeviceId, Household]
+    feed: Feed | None
+    """None: the registry is a file alone, and nothing changes while the gateway runs."""
+
+
+def open_registry(
+    data_dir: Path, vault: Vault | None, given: dict[DeviceId, Household] | None, who: Who
+) -> Opened:
+    """Import what the file says, where there is one, and open the registry.
+
+    Args:
+        data_dir: The gateway's data folder.
+        vault: The registry's key; without it there is no registry but the file.
+        given: The devices of the file.
+        who: Whom to name for an import.
+
+    Raises:
+        SettingsError: There is neither a file nor a registry, or the registry's key is missing.
+    """
+    if vault is None:
+        if (data_dir / FILE_NAME).exists():
+            raise SettingsError(
+                f"{data_dir} has a registry, and its key was not given: use --registry-key-file"
+            )
+        if given is None:
+            raise SettingsError(
+                "no device is known: give --registry, or --registry-key-file and a registry "
+                "made by `alarm-gateway devices import`"
+            )
+        return Opened(given, None)
+    devices = Devices(data_dir, vault, make=given is not None)
+    if given is not None:
+        done = devices.take(given.values(), who)
+        if done.number or done.absent:
+            log.info("registry file imported", **done._asdict())
+    return Opened(devices.households(), Feed(devices))
