@@ -21,8 +21,10 @@ from alarm_gateway.core.records import (
     Condensed,
     Delivered,
     DeliveredToBoth,
+    DevicesChanged,
     Escalated,
     Expired,
+    HomeChanged,
     MaintenanceSet,
     Pressed,
     Quarantined,
@@ -203,7 +205,13 @@ def _describe(record: Record) -> tuple[str, str, str]:
 
 def _describe_unattended(
     record: Record,
-    event: SupervisionChanged | Condensed | Expired | MaintenanceSet | RowsPurged,
+    event: SupervisionChanged
+    | Condensed
+    | Expired
+    | MaintenanceSet
+    | DevicesChanged
+    | HomeChanged
+    | RowsPurged,
 ) -> tuple[str, str, str]:
     """Say what happened without an operator or a press."""
     said: tuple[str, str, str]
@@ -220,6 +228,11 @@ def _describe_unattended(
             said = ("test expired", "gateway", "")
         case MaintenanceSet():
             said = ("maintenance", event.by, f"until {when(event.until_ms)}: {event.reason}")
+        case DevicesChanged():
+            what = f"{len(event.devices)} devices {event.act}"
+            said = (what, event.by, event.reason)
+        case HomeChanged():
+            said = (f"registry: device {event.act}", "", "")
         case RowsPurged():
             what = f"{event.rows} rows older than {when(event.before_ms)}"
             said = ("purged", "gateway", what)

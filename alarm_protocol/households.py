@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from alarm_protocol.units import WireDeviceId
+from alarm_protocol.units import TimestampMs, WireDeviceId, WireTimestampMs
 
 Text = Annotated[str, Meta(max_length=300)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -118,6 +118,10 @@ class Household(Struct, frozen=True, gc=False, kw_only=True):
     in_service: bool = True
     category: Category | None = None
     """None: the category that the gateway's policy names."""
+    previous_key_hex: KeyHex | None = None
+    """The key before this one, while the device may not have the new one yet."""
+    previous_key_until_ms: WireTimestampMs = TimestampMs(0)
+    """From when on what the key before signed is doubted."""
 
 
 class HouseholdFile(Struct, frozen=True, gc=False, kw_only=True):

@@ -12,6 +12,7 @@ from alarm_gateway.core.inputs import (
     ActionReceived,
     MaintenanceReceived,
     PressReceived,
+    RegistryChanged,
     Unreadable,
 )
 from alarm_gateway.core.lifecycle import next_status
@@ -26,12 +27,14 @@ from alarm_gateway.core.records import (
     Escalated,
     Event,
     Expired,
+    HomeChanged,
     MaintenanceSet,
     Pressed,
     Quarantined,
     Record,
     Refused,
 )
+from alarm_gateway.core.registry import HomeTouched, registry_event
 from alarm_gateway.core.supervise import ConditionChanged, condition_event
 from alarm_gateway.core.verify import verify
 from alarm_protocol.households import Household
@@ -93,6 +96,8 @@ DeviceInput = (
     | TestDue
     | ConditionChanged
     | MaintenanceReceived
+    | RegistryChanged
+    | HomeTouched
     | Counted
 )
 
@@ -337,6 +342,22 @@ def _maintenance(
     return [_record(state, now_ms, None, event)]
 
 
+def _registry(
+    state: DeviceState, changed: RegistryChanged, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
+    event = registry_event(state, changed)
+    return [] if event is None else [_record(state, now_ms, None, event)]
+
+
+def _home(
+    state: DeviceState, touched: HomeTouched, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
+    alarm = state.alarm
+    if alarm is None or alarm.closed:
+        return []
+    return [_record(state, now_ms, alarm.alarm_id, HomeChanged(act=touched.act))]
+
+
 def _counted(
     state: DeviceState, counted: Counted, now_ms: TimestampMs, policy: Policy
 ) -> list[Record]:
@@ -368,6 +389,8 @@ _DECISIONS: dict[type, Callable[..., list[Record]]] = {
     TestDue: _test_over,
     ConditionChanged: _condition,
     MaintenanceReceived: _maintenance,
+    RegistryChanged: _registry,
+    HomeTouched: _home,
     Counted: _counted,
 }
 """Who decides on what; every kind of `DeviceInput` but a press is in it."""

@@ -139,6 +139,8 @@ class DeviceState(Struct, frozen=True, gc=False, kw_only=True):
     conditions: tuple[Condition, ...] = ()
     """What is wrong with the device itself."""
     maintenance_until_ms: TimestampMs = TimestampMs(0)
+    registry_number: int = 0
+    """Of the registry's aggregate: up to which of its changes the journal has them."""
 
     def find(self, press: Press) -> KnownPress | None:
         """Return the press of which this one is a repeat, verified ones first."""

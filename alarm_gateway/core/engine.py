@@ -20,7 +20,7 @@ from alarm_gateway.core.evolve import evolve
 from alarm_gateway.core.inputs import Input
 from alarm_gateway.core.intake import Batch, Intake
 from alarm_gateway.core.policy import Policy
-from alarm_gateway.core.records import Acted, Record
+from alarm_gateway.core.records import REGISTRY, Acted, Record
 from alarm_gateway.core.route import Router
 from alarm_protocol.households import Household
 from alarm_protocol.messages import Feedback, FeedbackStatus, Presence, action_kind
@@ -43,11 +43,12 @@ class Engine:
 
     Args:
         policy: The organisation's rules.
-        registry: Every known device and its household.
+        registry: Every known device and its household, at the start.
     """
 
     def __init__(self, policy: Policy, registry: Mapping[DeviceId, Household]) -> None:
-        self._router = Router(registry, policy)
+        self._registry = dict(registry)
+        self._router = Router(self._registry, policy)
         self.calendar = policy.calendar
         self._devices: dict[DeviceId, DeviceState] = {}
         self._durable: dict[DeviceId, AlarmState] = {}
@@ -55,7 +56,7 @@ class Engine:
         self._states: dict[DeviceId, DeviceState] = {}
         """Newest durable state of each device that changed since it was last asked for."""
         self._pending: deque[Batch] = deque()
-        self._intake = Intake(policy, registry, self._devices, self._durable)
+        self._intake = Intake(policy, self._registry, self._devices, self._durable)
 
     @property
     def open_count(self) -> int:
@@ -75,6 +76,12 @@ class Engine:
     def state_of(self, device_id: DeviceId) -> DeviceState | None:
         """Return what has been decided for a device, durable or not."""
         return self._devices.get(device_id)
+
+    @property
+    def registry_number(self) -> int:
+        """Up to which change of the registry the journal has them, decided or durable."""
+        state = self._devices.get(REGISTRY)
+        return 0 if state is None else state.registry_number
 
     @property
     def consoles(self) -> Mapping[ConsoleId, Presence]:
@@ -163,6 +170,7 @@ class Engine:
             raise InvariantError("records were persisted in another order than they were decided")
         batch = self._pending.popleft()
         effects = Effects(acks=batch.acks, feedback=batch.feedback)
+        self._register(batch.households)
         self._states.update(batch.states)
         for device_id, state in batch.states.items():
             if state.alarm is not None:
@@ -179,6 +187,15 @@ class Engine:
             if isinstance(record.event, Acted):
                 self._tell_device(effects, record, batch.states[record.device_id])
         return effects
+
+    def _register(self, households: Iterable[Household]) -> None:
+        """Go by what the registry says of these devices from now on."""
+        for household in households:
+            device_id = household.device_id
+            self._registry[device_id] = household
+            self._router.forget(device_id)
+            if not household.in_service:
+                self._intake.watch.leave(device_id)
 
     def _alarm_durable(
         self, effects: Effects, device_id: DeviceId, alarm: AlarmState, batch: Batch

@@ -39,9 +39,11 @@ from alarm_gateway.core.records import (
     Condensed,
     Delivered,
     DeliveredToBoth,
+    DevicesChanged,
     Escalated,
     Event,
     Expired,
+    HomeChanged,
     MaintenanceSet,
     Pressed,
     Quarantined,
@@ -86,10 +88,8 @@ def evolve(state: DeviceState, record: Record, press: Press | None = None) -> De
     event = record.event
     if isinstance(event, Pressed):
         return _pressed(state, record, event, press or _press_in(record, event))
-    if isinstance(event, Quarantined):
-        return replace(state, version=record.version, quarantined=state.quarantined + 1)
-    if isinstance(event, MaintenanceSet):
-        return replace(state, version=record.version, maintenance_until_ms=event.until_ms)
+    if isinstance(event, Quarantined | MaintenanceSet | DevicesChanged):
+        return replace(_counted_or_set(state, event), version=record.version)
     if isinstance(event, SupervisionChanged):
         state = condition_known(state, event)
     if isinstance(event, SupervisionChanged | Condensed) and opens(event):
@@ -102,6 +102,17 @@ def evolve(state: DeviceState, record: Record, press: Press | None = None) -> De
         # A fact about an alarm that a newer one has replaced: it is in the journal, that is all.
         return replace(state, version=record.version)
     return replace(state, version=record.version, alarm=_alarm_after(alarm, record, event))
+
+
+def _counted_or_set(
+    state: DeviceState, event: Quarantined | MaintenanceSet | DevicesChanged
+) -> DeviceState:
+    """Apply what has to do with no alarm."""
+    if isinstance(event, Quarantined):
+        return replace(state, quarantined=state.quarantined + 1)
+    if isinstance(event, MaintenanceSet):
+        return replace(state, maintenance_until_ms=event.until_ms)
+    return replace(state, registry_number=event.number)
 
 
 def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
@@ -126,6 +137,9 @@ def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
             alarm = supervised(alarm, record, event)
         case Condensed():
             alarm = counted(alarm, record, event)
+        case HomeChanged():
+            entry = TimelineEntry(at_ms=record.at_ms, kind=f"device_{event.act}")
+            alarm = noted(alarm, record, None, entry)
         case Expired():
             alarm = ended(alarm, record, "test", "test_expired")
         case _:

@@ -6,6 +6,8 @@ What comes in on the supervision lane is not journalled one by one and carries n
 
 from msgspec import Struct
 
+from alarm_gateway.core.records import RegistryAct
+from alarm_protocol.households import Household
 from alarm_protocol.messages import (
     ConfirmDelivery,
     Heartbeat,
@@ -89,6 +91,17 @@ class MaintenanceReceived(Struct, frozen=True, gc=False):
     receipt: None = None
 
 
+class RegistryChanged(Struct, frozen=True, gc=False, kw_only=True):
+    """Somebody changed these devices; it is in force once it is in the journal."""
+
+    number: int
+    act: RegistryAct
+    by: str
+    reason: str
+    households: tuple[Household, ...]
+    receipt: None = None
+
+
 class Tick(Struct, frozen=True, gc=False):
     """Time has passed; whatever is due now has to happen."""
 
@@ -106,5 +119,6 @@ Input = (
     | LinkReceived
     | PresenceReceived
     | MaintenanceReceived
+    | RegistryChanged
     | Tick
 )

@@ -32,11 +32,13 @@ from alarm_gateway.core.inputs import (
     MaintenanceReceived,
     PresenceReceived,
     PressReceived,
+    RegistryChanged,
     Tick,
     Unreadable,
 )
 from alarm_gateway.core.policy import Policy, ms
-from alarm_gateway.core.records import FLOOD, QUARANTINE, Event, Pressed, Record
+from alarm_gateway.core.records import FLOOD, QUARANTINE, REGISTRY, Event, Pressed, Record
+from alarm_gateway.core.registry import HomeTouched
 from alarm_gateway.core.supervise import ConditionChanged
 from alarm_gateway.core.timers import Deadline, Timers
 from alarm_gateway.core.watch import Watch
@@ -72,6 +74,8 @@ class Batch:
     gone: list[tuple[ConsoleId, AlarmId]] = field(default_factory=list)
     confirmed: dict[Delivery, dict[ConsoleId, None]] = field(default_factory=dict)
     """Who confirmed what: both consoles together are one fact and not two."""
+    households: list[Household] = field(default_factory=list)
+    """What the registry says from here on; it is gone by once that is durable."""
     tallies: dict[DeviceId, Tally] = field(default_factory=dict)
     """What was counted instead of written, by the aggregate that it is counted on."""
 
@@ -132,16 +136,28 @@ class Intake:
             case ActionReceived():
                 self._act(batch, received)
             case Unreadable():
-                if self._message_gate.passes(batch.now_ms):
-                    self._decide(batch, QUARANTINE, received)
-                else:
-                    batch.tally(FLOOD).unreadable += 1
+                self._quarantine(batch, received)
+            case RegistryChanged():
+                self._change(batch, received)
             case Tick():
                 self._congested = received.congested
                 for deadline in self.timers.due(batch.now_ms):
                     self._deadline(batch, deadline)
             case _:
                 self._supervise(batch, received)
+
+    def _quarantine(self, batch: Batch, received: Unreadable) -> None:
+        if self._message_gate.passes(batch.now_ms):
+            self._decide(batch, QUARANTINE, received)
+        else:
+            batch.tally(FLOOD).unreadable += 1
+
+    def _change(self, batch: Batch, changed: RegistryChanged) -> None:
+        """Write down a change of the registry, also for the alarms that it touches."""
+        self._decide(batch, REGISTRY, changed)
+        for household in changed.households:
+            self._decide(batch, household.device_id, HomeTouched(changed.act))
+        batch.households += changed.households
 
     def _press(self, batch: Batch, received: PressReceived) -> None:
         device_id = received.device_id

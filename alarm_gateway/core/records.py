@@ -18,6 +18,9 @@ QUARANTINE = DeviceId("_quarantine")
 FLOOD = DeviceId("gateway-flood")
 """Aggregate of the flood alarm; no device may be registered under this name."""
 
+REGISTRY = DeviceId("_registry")
+"""Aggregate of what was changed in the registry; no device has this name either."""
+
 RETENTION = DeviceId("_retention")
 """Aggregate of what was purged; no device has this name either."""
 
@@ -26,6 +29,7 @@ LEVEL_MAX = 2
 
 Condition = DeviceCondition
 EscalationReason = Literal["not_accepted", "console_unreachable"]
+RegistryAct = Literal["imported", "added", "revoked", "key_rotated"]
 
 
 class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag="pressed", tag_field="event"):
@@ -131,6 +135,32 @@ class MaintenanceSet(
     reason: str
 
 
+class DevicesChanged(
+    Struct, frozen=True, gc=False, kw_only=True, tag="devices_changed", tag_field="event"
+):
+    """Somebody changed these devices in the registry. No key and nothing of a home is in here.
+
+    `number` is that of the registry's own row, and rises: what is in the journal up to a
+    number is not written again.
+    """
+
+    number: int
+    act: RegistryAct
+    by: str
+    reason: str
+    devices: tuple[DeviceId, ...]
+    key_overlap_until_ms: TimestampMs | None = None
+    """Until when the key before is taken too, where a key was changed."""
+
+
+class HomeChanged(
+    Struct, frozen=True, gc=False, kw_only=True, tag="home_changed", tag_field="event"
+):
+    """The registry of a device with an open alarm was changed: its views are made anew."""
+
+    act: RegistryAct
+
+
 class Condensed(Struct, frozen=True, gc=False, kw_only=True, tag="condensed", tag_field="event"):
     """Messages beyond the flood limit, counted instead of written one by one.
 
@@ -173,6 +203,8 @@ Event = (
     | SupervisionChanged
     | Expired
     | MaintenanceSet
+    | DevicesChanged
+    | HomeChanged
     | Condensed
     | RowsPurged
 )

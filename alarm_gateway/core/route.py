@@ -111,6 +111,11 @@ class Router:
         self._on_scene_ms = ms(times.on_scene_within_s)
         self._sections: dict[ConsoleId, dict[DeviceId, Raw]] = {one: {} for one in CONSOLES}
 
+    def forget(self, device_id: DeviceId) -> None:
+        """Write a household anew the next time: the registry was changed."""
+        for sections in self._sections.values():
+            sections.pop(device_id, None)
+
     def views(self, alarm: AlarmState) -> list[ViewDue]:
         """Write the view of each agency that still has to do with this alarm, at most 4 KiB each.
 

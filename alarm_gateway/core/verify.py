@@ -31,7 +31,7 @@ def verify(
     policy: Policy,
 ) -> Verdict:
     """Judge one press by its signature, its numbers and its times."""
-    doubts = _doubts(received, household)
+    doubts = _doubts(received, household, now_ms)
     remarks: list[Remark] = []
     if not doubts and "sequence" not in received.malformed:
         if _number_was_used(state, received.press):
@@ -46,7 +46,9 @@ def verify(
     return Verdict(tuple(doubts), tuple(remarks))
 
 
-def _doubts(received: PressReceived, household: Household | None) -> list[Doubt]:
+def _doubts(
+    received: PressReceived, household: Household | None, now_ms: TimestampMs
+) -> list[Doubt]:
     """Judge who sent it."""
     doubts: list[Doubt] = []
     if household is None:
@@ -55,16 +57,24 @@ def _doubts(received: PressReceived, household: Household | None) -> list[Doubt]
         doubts.append("device_out_of_service")
     if received.signature is None:
         doubts.append("unsigned")
-    elif household is not None and not signature_fits(
-        bytes.fromhex(household.device_key_hex),
-        received.topic,
-        received.line.encode(),
-        received.signature.encode(),
-    ):
+    elif household is not None and not _signed_by(household, received, received.signature, now_ms):
         doubts.append("bad_signature")
     if received.press.device_id not in (received.device_id, NO_DEVICE):
         doubts.append("device_mismatch")
     return doubts
+
+
+def _signed_by(
+    household: Household, received: PressReceived, signature: str, now_ms: TimestampMs
+) -> bool:
+    """Tell whether the device's key made this signature, or, for a while, the one before."""
+    line, signed = received.line.encode(), signature.encode()
+    if signature_fits(bytes.fromhex(household.device_key_hex), received.topic, line, signed):
+        return True
+    previous = household.previous_key_hex
+    if previous is None or now_ms >= household.previous_key_until_ms:
+        return False
+    return signature_fits(bytes.fromhex(previous), received.topic, line, signed)
 
 
 def _times(press: Press, now_ms: TimestampMs, policy: Policy) -> list[Remark]:

@@ -21,7 +21,7 @@ SILENCE_MS_MIN = 1_000
 class Watch:
     """Every supervised device's last sign of life, and whose connection is away.
 
-    A device is supervised from its first sign of life on, if it is registered.
+    A device is supervised from its first sign of life on, if it is registered and in service.
 
     Args:
         policy: How long a device may be silent.
@@ -46,8 +46,17 @@ class Watch:
         still found out, one silence later.
         """
         for device_id in devices:
-            if device_id in self._registry:
+            if self._supervised(device_id):
                 self._heard(device_id, now_ms)
+
+    def leave(self, device_id: DeviceId) -> None:
+        """Stop watching a device: it is out of service."""
+        self.seen_ms.pop(device_id, None)
+        self._lost_ms.pop(device_id, None)
+
+    def _supervised(self, device_id: DeviceId) -> bool:
+        household = self._registry.get(device_id)
+        return household is not None and household.in_service
 
     def heartbeat(
         self,
@@ -57,7 +66,7 @@ class Watch:
         now_ms: TimestampMs,
     ) -> list[ConditionChanged]:
         """Take a heartbeat; return what it changes, which is nearly always nothing."""
-        if device_id not in self._registry:
+        if not self._supervised(device_id):
             return []
         self._heard(device_id, now_ms)
         known = state.conditions if state is not None else ()
@@ -90,7 +99,7 @@ class Watch:
         self, device_id: DeviceId, *, up: bool, state: DeviceState | None, now_ms: TimestampMs
     ) -> list[ConditionChanged]:
         """Take a connection's coming or going; return what it changes."""
-        if device_id not in self._registry:
+        if not self._supervised(device_id):
             return []
         known = state.conditions if state is not None else ()
         if up:

@@ -14,6 +14,7 @@ from alarm_gateway.core.records import (
     DeliveredToBoth,
     Escalated,
     Expired,
+    HomeChanged,
     Pressed,
     Record,
     Refused,
@@ -40,7 +41,7 @@ def reading_of(record: Record, console: ConsoleId) -> Reading:
             # A flood names devices of other homes; a console is only told how many there were.
             own = all(device_id == record.device_id for device_id in event.devices)
             reading = "whole" if own else "withheld"
-        case SupervisionChanged() | Expired() | DeliveredToBoth():
+        case SupervisionChanged() | Expired() | DeliveredToBoth() | HomeChanged():
             reading = "whole"
         case _:
             pass  # of no alarm

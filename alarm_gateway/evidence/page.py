@@ -20,6 +20,7 @@ from alarm_gateway.evidence.words import (
     FIELDS,
     REASONS,
     REFERRALS,
+    REGISTRY_ACTS,
     REMARKS,
     STATUSES,
     TRIGGERS,
@@ -156,6 +157,8 @@ def _said(line: Line) -> tuple[str, str]:
         case "condensed":
             count = event["unreadable"] + event["presses"] + event["faults"]
             said = ("Samengevat", f"{count} berichten")
+        case "home_changed":
+            said = (word(REGISTRY_ACTS, str(event["act"])), "")
         case "expired":
             said = ("Test verlopen", "")
         case _:

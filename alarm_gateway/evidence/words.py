@@ -51,6 +51,12 @@ REMARKS = {
     "in_maintenance": "knop in onderhoud",
     "malformed_field": "een gegeven van de knop was onleesbaar",
 }
+REGISTRY_ACTS = {
+    "imported": "Gegevens van de knop bijgewerkt",
+    "added": "Gegevens van de knop bijgewerkt",
+    "revoked": "Knop buiten dienst gesteld",
+    "key_rotated": "Sleutel van de knop vervangen",
+}
 DISPOSITIONS = {
     "genuine": "Echte noodsituatie",
     "mispress": "Per ongeluk ingedrukt",

@@ -132,6 +132,10 @@ export const timeline = {
   fault: "Fault of the button",
   fault_over: "Fault over",
   flood: "Flood of messages",
+  device_imported: "Data of the button updated",
+  device_added: "Data of the button updated",
+  device_revoked: "Button taken out of service",
+  device_key_rotated: "Key of the button replaced",
 };
 
 export const conditions = {

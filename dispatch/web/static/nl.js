@@ -133,6 +133,10 @@ export const timeline = {
   fault: "Storing aan de knop",
   fault_over: "Storing voorbij",
   flood: "Berichtenvloed",
+  device_imported: "Gegevens van de knop bijgewerkt",
+  device_added: "Gegevens van de knop bijgewerkt",
+  device_revoked: "Knop buiten dienst gesteld",
+  device_key_rotated: "Sleutel van de knop vervangen",
 };
 
 export const conditions = {
