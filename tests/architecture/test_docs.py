@@ -76,7 +76,7 @@ def test_the_dev_script_is_explained() -> None:
     helped = subprocess.run(
         [ROOT / "dev", "help"], capture_output=True, text=True, check=True
     ).stdout
-    assert {"demo", "test", "chaos", "bench", "fuzz", "check", "lock", "help"} == names
+    assert {"demo", "test", "chaos", "bench", "fuzz", "check", "lint", "lock", "help"} == names
     for name in names:
         assert re.search(rf"(?m)^  {name}\b", helped), name
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
