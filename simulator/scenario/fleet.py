@@ -20,26 +20,42 @@ _DEGREES_MAX = 89.0
 
 
 class WrongClock(SteadyClock):
-    """A device's clock that is wrong by a constant."""
+    """A device's clock that is wrong, at once or bit by bit.
 
-    def __init__(self, ahead_ms: int) -> None:
+    Args:
+        ahead_ms: By how much; negative where it is slow.
+        within_s: How long it takes to be so, in real seconds; 0 is from the start.
+    """
+
+    def __init__(self, ahead_ms: int, within_s: float = 0.0) -> None:
         super().__init__()
         self._ahead_ms = ahead_ms
+        self._within_ms = within_s * 1_000
+        self._began_ms = super().now_ms()
 
     def now_ms(self) -> TimestampMs:
         """Return what this clock shows."""
-        return TimestampMs(super().now_ms() + self._ahead_ms)
+        right_ms = super().now_ms()
+        share = 1.0
+        if right_ms - self._began_ms < self._within_ms:
+            share = (right_ms - self._began_ms) / self._within_ms
+        return TimestampMs(right_ms + round(self._ahead_ms * share))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DevicesSettings:
-    """Where the devices connect, whose they are, and how often they beat (real seconds)."""
+    """Where the devices connect, whose they are, and how often they beat (real seconds).
+
+    Attributes:
+        drift_s: How long clocks that are wrong take to be so, in real seconds; 0 is from the start.
+    """
 
     broker: BrokerUrl
     households: Sequence[Household]
     plan: Plan
     heartbeat_s: float
     seed: int
+    drift_s: float = 0.0
 
 
 class Devices:
@@ -74,7 +90,7 @@ class Devices:
         }
         for number, device in enumerate(settings.plan.devices):
             if device.clock_ahead_ms:
-                self._give_clock(number, WrongClock(device.clock_ahead_ms))
+                self._give_clock(number, WrongClock(device.clock_ahead_ms, settings.drift_s))
 
     def id_of(self, button: int) -> DeviceId:
         """Return a button's device id."""

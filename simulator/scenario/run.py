@@ -123,6 +123,7 @@ class ScenarioRun:
                     plan=self._plan,
                     heartbeat_s=heartbeat_s(script, speed),
                     seed=self._settings.seed,
+                    drift_s=script.lasts_ms / 1_000 / speed if script.fleet.clocks_drift else 0.0,
                 ),
                 on_feedback=self._answered,
                 on_sent=self._attacker.hear,

@@ -43,6 +43,8 @@ class Fleet(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     wrong_clocks: Buttons = 0
     """How many have a clock that is wrong."""
     clocks_off_by: Length = "45 s"
+    clocks_drift: bool = False
+    """Whether they begin right, and are off by so much only at the end."""
 
 
 class People(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
