@@ -24,6 +24,7 @@ from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import GatewayError, SettingsError
 from alarm_gateway.evidence.collect import collect
+from alarm_gateway.evidence.course import courses_of, write_courses
 from alarm_gateway.evidence.facts import facts_of
 from alarm_gateway.evidence.norms_report import norms_report, norms_table
 from alarm_gateway.evidence.package import write_package
@@ -286,6 +287,25 @@ def export(
         f"evidence on {alarm_id} for {console.value}: {len(evidence.records)} records, "
         f"{evidence.withheld_rows} withheld, last hash {evidence.chain.last_hash}, in {out}\n"
     )
+
+
+@app.command()
+def share(
+    data_dir: DataDir,
+    out: Annotated[Path, typer.Option(help="The file to write (JSON); a new one.")],
+    alarm_id: Annotated[str | None, typer.Argument(help="One alarm; all of them without.")] = None,
+) -> None:
+    """Write the course of alarms without anybody in it, to share or to teach with.
+
+    No name, address, id, text or time of day gets out: how long after its beginning each step
+    of an alarm came, of which kind, and what the gateway made of it. Works while one runs.
+    """
+    try:
+        courses = courses_of(read_rows(data_dir, alarm_id), alarm_id)
+        write_courses(courses, out)
+    except GatewayError as error:
+        stop(error)
+    sys.stdout.write(f"{len(courses.alarms)} alarms without anybody in them, in {out}\n")
 
 
 @app.command()

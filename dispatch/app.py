@@ -6,12 +6,16 @@ import errno
 import signal
 import socket
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import structlog
 import typer
 from aiohttp import web
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.command_line import run_app
@@ -24,6 +28,7 @@ from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
+from dispatch.looks import LookBook, looks_folder, read_looks
 from dispatch.settings import Settings, read_settings
 from dispatch.web.desk import Desk
 from dispatch.web.metrics import METRICS
@@ -39,6 +44,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.add_typer(users.cli)
+TABLE_WIDTH_MIN = 110
 
 
 @cli.command()
@@ -83,25 +89,45 @@ def run(
     book = AccountBook(accounts, settings.console)
     logs.configure(log_level)
     limits = SessionLimits(idle_ms=idle_minutes * 60_000, absolute_ms=session_hours * 3_600_000)
-    run_async(_serve(settings, book, SessionFile(accounts), limits, behind_tls=behind_tls))
+    looks = LookBook(looks_folder(accounts), settings.console)
+    desk = Desk(book, kept=SessionFile(accounts), limits=limits, behind_tls=behind_tls)
+    run_async(_serve(settings, desk, looks))
 
 
-async def _serve(
-    settings: Settings,
-    book: AccountBook,
-    kept: SessionFile,
-    limits: SessionLimits,
-    *,
-    behind_tls: bool,
+@cli.command("looks")
+def show_looks(
+    accounts: Annotated[Path, typer.Option(help="File of accounts of the console.")],
+    alarm: Annotated[str | None, typer.Option(help="Looks at this alarm alone.")] = None,
+    operator: Annotated[str | None, typer.Option(help="Looks of this person alone.")] = None,
 ) -> None:
+    """Show who looked at which alarm and when, and check that the record is unaltered."""
+    table = Table(title="looks", title_justify="left")
+    for name in ("time", "operator", "what", "alarm", "home", "session"):
+        table.add_column(name, overflow="fold")
+    for look in read_looks(looks_folder(accounts)):
+        if alarm in (None, look.alarm_id) and operator in (None, look.operator):
+            when = datetime.fromtimestamp(look.at_ms / 1_000, UTC)
+            table.add_row(
+                f"{when:%Y-%m-%d %H:%M:%S}Z",
+                escape(look.operator),
+                look.operation_name,
+                look.alarm_id,
+                look.data_subject_id[:12],
+                look.trace_id[:12],
+            )
+    screen = Console()
+    screen.width = max(screen.width, TABLE_WIDTH_MIN)
+    screen.print(table)
+
+
+async def _serve(settings: Settings, desk: Desk, looks: LookBook) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     listener = _listen(settings)  # before anything is connected that a taken port would undo
-    desk = Desk(book, kept=kept, limits=limits, behind_tls=behind_tls)
-    app = make_app(Feed(settings), desk, bind_host=settings.host)
+    app = make_app(Feed(settings), desk, bind_host=settings.host, looks=looks)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     async with contextlib.AsyncExitStack() as held:
         if settings.metrics is not None:

@@ -17,5 +17,9 @@ class MissingPageError(DispatchError):
     """The installation lacks a file of the page."""
 
 
+class LooksError(DispatchError):
+    """The record of looks cannot be read, or was changed."""
+
+
 class AccountsError(DispatchError):
     """The file of accounts cannot be used, or an account in it is not there."""

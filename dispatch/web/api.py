@@ -11,17 +11,20 @@ from dispatch.core.board import Held
 from dispatch.core.requests import BadRequest, Stamp, build_action
 from dispatch.core.words import told_refusal
 from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
+from dispatch.looks import LookBook
 from dispatch.web.rows import (
     JSON_TYPE,
     Done,
     Problem,
     find_row,
     json_response,
+    named_in,
     snapshot_of,
 )
 from dispatch.web.session import SIGNED
 
 FEED = web.AppKey("feed", Feed)
+LOOKS: web.AppKey[LookBook | None] = web.AppKey("looks")
 
 log = structlog.get_logger("dispatch.web")
 
@@ -52,7 +55,11 @@ _PROBLEMS: dict[str, tuple[int, str, str]] = {
 
 async def list_alarms(request: web.Request) -> web.Response:
     """Answer with the whole board, as a page's snapshot has it."""
-    return json_response(snapshot_of(request.app[FEED], request[SIGNED].kinds))
+    snapshot = snapshot_of(request.app[FEED], request[SIGNED].kinds)
+    looks = request.app[LOOKS]
+    if looks is not None:
+        await looks.before(request[SIGNED].session, named_in(snapshot), "listed")
+    return json_response(snapshot)
 
 
 async def post_action(request: web.Request) -> web.Response:
@@ -88,6 +95,9 @@ async def post_action(request: web.Request) -> web.Response:
     if isinstance(action, BadRequest):
         status = 403 if action.reason == "read_only" else 400
         return _problem(status, action.reason, action.nl, action.en)
+    looks = request.app[LOOKS]
+    if looks is not None:
+        await looks.before(signed.session, [alarm_id], "acted")
     answer = await feed.act(action)
     log.info(
         "action",

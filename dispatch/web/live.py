@@ -15,9 +15,11 @@ from msgspec import Struct
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
 from dispatch.core.access import Kind
+from dispatch.core.sessions import Session
 from dispatch.feed import Feed, end_tasks
+from dispatch.looks import LookBook
 from dispatch.web.desk import Desk
-from dispatch.web.rows import Changes, Row, Tick, find_row, snapshot_of, to_json
+from dispatch.web.rows import Changes, Row, Tick, find_row, named_in, snapshot_of, to_json
 from dispatch.web.session import SIGNED
 
 TICK_EVERY_S: Final = 2.0
@@ -94,7 +96,8 @@ class Page:
 class Pages:
     """All connected pages of one console."""
 
-    def __init__(self, feed: Feed, desk: Desk) -> None:
+    def __init__(self, feed: Feed, desk: Desk, looks: LookBook | None = None) -> None:
+        self._looks = looks
         self.sent = 0
         """Messages sent, to all pages since the start."""
         self.cut_off = 0
@@ -123,7 +126,7 @@ class Pages:
         stop_listening = self._feed.listen(page.note)
         self._sockets[socket] = session.key
         self._feed.set_operators(len(self._sockets))
-        writer = asyncio.create_task(self._write(socket, page, session.key), name="page writer")
+        writer = asyncio.create_task(self._write(socket, page, session), name="page writer")
         try:
             async for message in socket:
                 # All that a page says is that its operator is there.
@@ -138,11 +141,13 @@ class Pages:
             await end_tasks((writer,))
         return socket
 
-    async def _write(self, socket: web.WebSocketResponse, page: Page, key: str) -> None:
+    async def _write(self, socket: web.WebSocketResponse, page: Page, session: Session) -> None:
         """Send until the page leaves, takes nothing any more, or its session is over."""
         message = page.first()
         try:
-            while self._desk.holds(key) is not None:
+            while self._desk.holds(session.key) is not None:
+                if self._looks is not None:
+                    await self._looks.before(session, named_in(message), "shown")
                 async with asyncio.timeout(SEND_WITHIN_S):
                     await socket.send_frame(to_json(message), WSMsgType.TEXT)
                 self.sent += 1

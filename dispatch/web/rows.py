@@ -108,6 +108,17 @@ def snapshot_of(feed: Feed, kinds: tuple[Kind, ...], *, alarms_max: int | None =
     )
 
 
+def named_in(message: Struct) -> list[AlarmId]:
+    """Return whose alarms are in a message of this file."""
+    match message:
+        case Snapshot():
+            return [row.alarm_id for row in (*message.alarms, *message.closed)]
+        case Changes():
+            return [row.alarm_id for row in message.alarms]
+        case _:
+            return []
+
+
 def to_json(message: Struct) -> bytes:
     """Write a message of this file."""
     return _encoder.encode(message)

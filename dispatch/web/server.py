@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 from dispatch.feed import Feed, end_tasks
-from dispatch.web.api import FEED, healthz, list_alarms, post_action
+from dispatch.looks import LookBook
+from dispatch.web.api import FEED, LOOKS, healthz, list_alarms, post_action
 from dispatch.web.desk import Desk
 from dispatch.web.files import Files
 from dispatch.web.guard import (
@@ -38,8 +39,16 @@ from dispatch.web.supervision import (
 PAGES = web.AppKey("pages", Pages)
 
 
-def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.Application:
+def make_app(
+    feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1", looks: LookBook | None = None
+) -> web.Application:
     """Build the application; the feed runs as long as it does.
+
+    Args:
+        feed: What comes from the gateway.
+        desk: Where people sign in.
+        bind_host: The address that it listens on.
+        looks: Where it is written who looked at what; None writes nothing.
 
     Raises:
         MissingPageError: The installation has no page.
@@ -47,7 +56,7 @@ def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.App
     app = web.Application(
         middlewares=[counted, errors_as_json, behind_the_door], client_max_size=BODY_BYTES_MAX
     )
-    pages = Pages(feed, desk)
+    pages = Pages(feed, desk, looks)
     files = Files()
     app[TRAFFIC] = Traffic()
     app[METRICS] = Metrics(feed, pages, app[TRAFFIC])
@@ -56,6 +65,7 @@ def make_app(feed: Feed, desk: Desk, *, bind_host: str = "127.0.0.1") -> web.App
     app[BIND_HOST] = bind_host
     app[BEHIND_TLS] = desk.behind_tls
     app[DESK] = desk
+    app[LOOKS] = looks
     app.router.add_get("/", files.index)
     app.router.add_get("/static/{path:.+}", files.static)
     app.router.add_get(SESSION_PATH, get_session)

@@ -139,6 +139,11 @@ GATEWAY = [
     Bad(f"{MEND} aware-1 --reason x --minutes -1", ("--minutes", "--help")),
     Bad(f"{MEND} aware-1 --reason x --by {'x' * 81}", ("--by", "1 to 80")),
     Bad(f"{MEND} aware-1 --reason x --data-dir folder", ("no journal in folder", "--data-dir")),
+    Bad("alarm-gateway share --data-dir gone --out x.json", ("no journal in gone",)),
+    Bad(
+        "alarm-gateway share no.1 --data-dir data --out x.json", ("no alarm no.1 in this journal",)
+    ),
+    Bad("alarm-gateway share --data-dir data --out file", ("--out file", "a new file")),
     Bad(RUN, ("no device is known", "--registry", "devices import")),
     Bad(f"{RUN} --registry homes.json --registry-key-file gone", ("gone", "openssl rand")),
     Bad(f"{RUN} --registry homes.json --registry-key-file file", ("file", "64 hexadecimal")),
@@ -204,6 +209,7 @@ CONSOLES = [
     Bad(f"{USERS} reset Bob --accounts police.json", ("'Bob'", "users list")),
     Bad(f"{USERS} disable Bob --accounts police.json", ("'Bob'", "users list")),
     Bad(f"{USERS} list --accounts gone", ("--accounts gone", "users add")),
+    Bad("dispatch-console looks --accounts gone", ("no record of looks in gone.looks",)),
 ]
 SIMULATOR = [
     Bad("alarm-simulator nope", ("no such command 'nope'", "see alarm-simulator --help")),
