@@ -24,6 +24,7 @@ from alarm_gateway.core.records import (
     DevicesChanged,
     Escalated,
     Expired,
+    FirstPainted,
     HomeChanged,
     MaintenanceSet,
     Pressed,
@@ -183,7 +184,7 @@ def _describe(record: Record) -> tuple[str, str, str]:
             action = event.action
             details = " ".join(
                 str(getattr(action, name))
-                for name in ("unit", "disposition", "reason", "to", "text")
+                for name in ("unit", "disposition", "party", "reason", "to", "text")
                 if getattr(action, name, None)
             )
             said = (action_kind(action), f"{event.console}: {action.operator}", details)
@@ -193,6 +194,8 @@ def _describe(record: Record) -> tuple[str, str, str]:
         case Delivered() | DeliveredToBoth():
             to = event.console if isinstance(event, Delivered) else ", ".join(CONSOLES)
             said = ("delivered", to, f"view version {event.view_version}")
+        case FirstPainted():
+            said = ("first painted", f"{event.console}: {event.operator}", _painted(event))
         case Escalated():
             said = (f"escalated to level {event.level}", event.console, event.reason)
         case Quarantined():
@@ -201,6 +204,10 @@ def _describe(record: Record) -> tuple[str, str, str]:
         case _:
             said = _describe_unattended(record, event)
     return said
+
+
+def _painted(event: FirstPainted) -> str:
+    return f"version {event.view_version} at {when(event.painted_at_ms)}"
 
 
 def _describe_unattended(

@@ -26,6 +26,8 @@ from alarm_protocol.units import (
 MESSAGE_BYTES_MAX = 4_096
 DELIVERIES_MAX = 32
 """Confirmations in one message: as many as surely fit in 4 KiB."""
+SIGHTINGS_MAX = 24
+"""Alarms in one message that they were painted: as many as surely fit beside a name."""
 VIEW_VERSION_MAX = 10**9
 ViewVersion = Annotated[int, Meta(ge=1, le=VIEW_VERSION_MAX)]
 
@@ -50,8 +52,7 @@ Disposition = Literal[
     "genuine", "mispress", "test", "technical_fault", "cancelled_by_user", "duplicate", "no_contact"
 ]
 ReferralParty = Literal["slachtofferhulp", "wijkagent", "lokaal_team"]
-"""Who helps further: the victim support organisation, the community officer (for a stopgesprek,
-a talk that tells the stalker to stop), the municipality's local team."""
+"""Victim support, the community officer (for a stopgesprek), the municipality's local team."""
 DeviceCondition = Literal["silent", "link_lost", "battery_low", "tamper", "clock_drift"]
 FeedbackStatus = Literal["received", "accepted", "unit_assigned", "on_scene", "closed"]
 
@@ -298,6 +299,23 @@ class ConfirmDelivery(
     deliveries: Annotated[tuple[Delivery, ...], Meta(min_length=1, max_length=DELIVERIES_MAX)]
 
 
+class Sighting(Struct, frozen=True, gc=False, kw_only=True):
+    """This version of this alarm was on a screen, at this moment by the console's clock."""
+
+    alarm_id: WireAlarmId
+    version: ViewVersion
+    at_ms: WireTimestampMs
+
+
+class Painted(Struct, frozen=True, gc=False, kw_only=True, tag="painted", tag_field="kind"):
+    """A console tells what was on the screen of a signed-in operator; only the first counts."""
+
+    action_id: WireActionId
+    at_ms: WireTimestampMs
+    operator: ShortText
+    sightings: Annotated[tuple[Sighting, ...], Meta(min_length=1, max_length=SIGHTINGS_MAX)]
+
+
 class _Action(Struct, frozen=True, gc=False, kw_only=True, tag_field="kind", omit_defaults=True):
     """What every operator's action carries."""
 
@@ -371,18 +389,10 @@ class HandOver(_Action, frozen=True, gc=False, tag="hand_over"):
 
 
 TrackAction = (
-    Accept
-    | AssignUnit
-    | Arrive
-    | Note
-    | Close
-    | Reopen
-    | SafetyAssessment
-    | Conditions
-    | Refer
-    | HandOver
-)
-OperatorAction = ConfirmDelivery | TrackAction
+    Accept | AssignUnit | Arrive | Note | Close | Reopen
+    | SafetyAssessment | Conditions | Refer | HandOver
+)  # fmt: skip
+OperatorAction = ConfirmDelivery | Painted | TrackAction
 
 
 def action_kind(action: OperatorAction) -> str:

@@ -17,7 +17,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from alarm_protocol import topics
 from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, decode_overview, encode
 from alarm_protocol.errors import WireError
-from alarm_protocol.messages import ConfirmDelivery, Overview, Presence, TrackAction
+from alarm_protocol.messages import ConfirmDelivery, Overview, Painted, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.tls import LastError, in_words, unanswered
 from alarm_protocol.trace import trace_id_of, trace_of
@@ -28,11 +28,13 @@ from dispatch.core.board import Board
 from dispatch.core.connection import Connection, Counters
 from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
+from dispatch.core.sightings import Sightings
 from dispatch.mqtt_client import ACTIONS_MAX, is_failure, make_client, release, until_lost
 from dispatch.settings import Settings
 
 CONFIRM_EVERY_S = 0.04
 """Confirmations gather this long; the contract allows 50 ms."""
+REPORT_EVERY_S = 0.25
 ANSWER_WITHIN_S = 5.0
 RECONNECT_MIN_S = 0.5
 RECONNECT_MAX_S = 10.0
@@ -50,6 +52,7 @@ class Feed:
     def __init__(self, settings: Settings) -> None:
         self.console = settings.console
         self.board = Board()
+        self.sightings = Sightings()
         self.counters = Counters()
         self.overview: Overview | None = None
         """What the gateway said last for this console's supervisors."""
@@ -182,6 +185,7 @@ class Feed:
             for name, part in (
                 ("views", until_lost(client)),
                 ("confirmations", self._confirm(client)),
+                ("sightings", self._report(client)),
                 ("presence", self._announce(client)),
                 ("watch", self._watch()),
             )
@@ -314,6 +318,17 @@ class Feed:
                 )
                 await client.publish(topics.actions(self.console), encode(message), qos=1)
                 self.counters.confirmed += len(deliveries)
+
+    async def _report(self, client: aiomqtt.Client) -> None:
+        """Say what was on screens, beside everything else; on a new connection all of it."""
+        self.sightings.again()
+        while True:
+            await asyncio.sleep(REPORT_EVERY_S)
+            while (due := self.sightings.take_due()) is not None:
+                message = Painted(
+                    action_id=new_action_id(), at_ms=now_ms(), operator=due[0], sightings=due[1]
+                )
+                await client.publish(topics.actions(self.console), encode(message), qos=1)
 
     async def _announce(self, client: aiomqtt.Client) -> None:
         while True:

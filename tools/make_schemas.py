@@ -30,6 +30,7 @@ TYPES: tuple[type[msgspec.Struct], ...] = (
     messages.GatewayStatus,
     messages.Overview,
     messages.ConfirmDelivery,
+    messages.Painted,
     *get_args(messages.TrackAction),
     households.HouseholdFile,
 )

@@ -11,7 +11,12 @@ from collections.abc import Callable
 
 from alarm_gateway.core.decode import alarm_input, supervision_input
 from alarm_gateway.core.effects import Effects
-from alarm_gateway.core.inputs import DeliveriesConfirmed, Input, PressReceived
+from alarm_gateway.core.inputs import (
+    DeliveriesConfirmed,
+    Input,
+    PaintedReported,
+    PressReceived,
+)
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.errors import SessionClosedError
@@ -122,7 +127,7 @@ class MqttPort:
             if receipt is not None:
                 self._unanswered.append(receipt)
             received = alarm_input(topic, payload, receipt)
-            if isinstance(received, DeliveriesConfirmed):
+            if isinstance(received, DeliveriesConfirmed | PaintedReported):
                 self._hold(received)
                 continue
             inputs.append(received)
@@ -139,8 +144,8 @@ class MqttPort:
             if len(self.traces) > TRACES_MAX:
                 del self.traces[next(iter(self.traces))]
 
-    def _hold(self, confirmed: DeliveriesConfirmed) -> None:
-        """Let confirmations gather: nobody waits for them, and both consoles' are one record."""
+    def _hold(self, confirmed: DeliveriesConfirmed | PaintedReported) -> None:
+        """Let receipts gather: nobody waits for them, and both consoles' are one record."""
         self._confirmations.append(confirmed)
         if len(self._confirmations) >= CONFIRMATIONS_HELD_MAX:
             self.hand_over()

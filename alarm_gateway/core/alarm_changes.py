@@ -9,7 +9,14 @@ from alarm_gateway.core.device_state import (
     Line,
     TrackState,
 )
-from alarm_gateway.core.records import Condensed, Record, SupervisionChanged
+from alarm_gateway.core.records import (
+    Condensed,
+    Delivered,
+    DeliveredToBoth,
+    FirstPainted,
+    Record,
+    SupervisionChanged,
+)
 from alarm_protocol.messages import Disposition, OwnTrack, TimelineEntry
 from alarm_protocol.units import CONSOLES, POLICE, AlarmId, ConsoleId
 
@@ -39,6 +46,28 @@ def with_track(alarm: AlarmState, console: ConsoleId, track: TrackState) -> Alar
     if console == POLICE:
         return replace(alarm, police=track)
     return replace(alarm, veilig_thuis=track)
+
+
+def console_told(
+    alarm: AlarmState, event: Delivered | DeliveredToBoth | FirstPainted
+) -> AlarmState:
+    """Return the alarm after what a console said of its board or a screen; no new version."""
+    if isinstance(event, FirstPainted):
+        track = replace(alarm.track(event.console), painted_at_ms=event.painted_at_ms)
+        return with_track(alarm, event.console, track)
+    if isinstance(event, Delivered):
+        track = _confirmed(alarm.track(event.console), event.view_version)
+        return with_track(alarm, event.console, track)
+    return replace(
+        alarm,
+        police=_confirmed(alarm.police, event.view_version),
+        veilig_thuis=_confirmed(alarm.veilig_thuis, event.view_version),
+    )
+
+
+def _confirmed(track: TrackState, version: int) -> TrackState:
+    confirmed = max(track.confirmed_version, version)
+    return replace(track, confirmed_version=confirmed, unreachable=False)
 
 
 def condition_known(state: DeviceState, event: SupervisionChanged) -> DeviceState:

@@ -16,10 +16,11 @@ from alarm_gateway.core.inputs import (
     Unreadable,
 )
 from alarm_gateway.core.lifecycle import next_status
+from alarm_gateway.core.overdue import level_due, unreachable_at
+from alarm_gateway.core.painted import Sighted, painted_event
 from alarm_gateway.core.policy import Policy, ms
 from alarm_gateway.core.prioritise import prioritise
 from alarm_gateway.core.records import (
-    LEVEL_MAX,
     Acted,
     Condensed,
     Delivered,
@@ -91,6 +92,7 @@ DeviceInput = (
     | ActionReceived
     | Unreadable
     | Confirmed
+    | Sighted
     | AcceptDue
     | ConfirmOverdue
     | TestDue
@@ -236,6 +238,13 @@ def _confirmed(
     return [_record(state, now_ms, alarm.alarm_id, event)]
 
 
+def _sighted(
+    state: DeviceState, received: Sighted, now_ms: TimestampMs, _policy: Policy
+) -> list[Record]:
+    event = painted_event(state, received, now_ms)
+    return [] if event is None else [_record(state, now_ms, received.sighting.alarm_id, event)]
+
+
 def _quarantined(
     state: DeviceState, received: Unreadable, now_ms: TimestampMs, _policy: Policy
 ) -> list[Record]:
@@ -257,42 +266,11 @@ def _not_accepted(
     records: list[Record] = []
     for console in CONSOLES:
         track = alarm.track(console)
-        level = _level_due(track, now_ms, policy)
+        level = level_due(track, now_ms, policy)
         if level > track.own.escalation_level:
             event = Escalated(console=console, level=level, reason="not_accepted")
             records.append(_record(state, now_ms, alarm.alarm_id, event, ahead=len(records)))
     return records
-
-
-def escalates_at(track: TrackState, policy: Policy) -> TimestampMs | None:
-    """Return when a track that nobody accepts reaches its next level; None: never."""
-    own = track.own
-    if own.status != "open" or own.escalation_level >= LEVEL_MAX:
-        return None
-    times = policy.times
-    wait_s = times.escalate_within_s if own.escalation_level else times.accept_within_s
-    return TimestampMs(track.opened_at_ms + ms(wait_s))
-
-
-def _level_due(track: TrackState, now_ms: TimestampMs, policy: Policy) -> int:
-    """Return the level that a track should have by now for want of being accepted."""
-    if track.own.status != "open":
-        return 0
-    waited_ms = now_ms - track.opened_at_ms
-    if waited_ms >= ms(policy.times.escalate_within_s):
-        return LEVEL_MAX
-    return int(waited_ms >= ms(policy.times.accept_within_s))
-
-
-def unreachable_at(track: TrackState, policy: Policy) -> TimestampMs | None:
-    """Return when a console that does not confirm an alarm is called unreachable; None: never.
-
-    It counts from the moment at which the alarm was put before the console, so that nothing
-    that happens to the alarm meanwhile postpones it.
-    """
-    if track.cleared or track.unreachable or track.confirmed_version >= track.opened_version:
-        return None
-    return TimestampMs(track.opened_at_ms + 2 * ms(policy.times.confirm_within_s))
 
 
 def _unreachable(
@@ -383,6 +361,7 @@ def _counted(
 _DECISIONS: dict[type, Callable[..., list[Record]]] = {
     ActionReceived: _action,
     Confirmed: _confirmed,
+    Sighted: _sighted,
     Unreadable: _quarantined,
     AcceptDue: _not_accepted,
     ConfirmOverdue: _unreachable,

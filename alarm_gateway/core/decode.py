@@ -6,6 +6,7 @@ from alarm_gateway.core.inputs import (
     HeartbeatReceived,
     Input,
     LinkReceived,
+    PaintedReported,
     PresenceReceived,
     PressReceived,
     Unreadable,
@@ -19,7 +20,7 @@ from alarm_protocol.codec import (
     decode_press,
 )
 from alarm_protocol.errors import WireError
-from alarm_protocol.messages import ConfirmDelivery
+from alarm_protocol.messages import ConfirmDelivery, Painted
 from alarm_protocol.topics import parse_console_topic, parse_device_topic
 
 
@@ -38,6 +39,8 @@ def alarm_input(topic: str, payload: bytes, receipt: int | None) -> Input:
         return Unreadable(topic, payload, error.reason, receipt)
     if isinstance(action, ConfirmDelivery):
         return DeliveriesConfirmed(console, action, receipt)
+    if isinstance(action, Painted):
+        return PaintedReported(console, action, receipt)
     return ActionReceived(console, action, receipt)
 
 

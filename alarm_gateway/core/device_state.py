@@ -50,6 +50,8 @@ class TrackState(Struct, frozen=True, gc=False, kw_only=True):
     confirmed_version: int = 0
     closed_version: int = 0
     unreachable: bool = False
+    painted_at_ms: TimestampMs | None = None
+    """When the alarm was first on a screen here; it stays when the track is opened again."""
 
     @property
     def status(self) -> TrackStatus:

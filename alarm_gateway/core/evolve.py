@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from alarm_gateway.core.alarm_changes import (
     condition_known,
+    console_told,
     counted,
     ended,
     noted,
@@ -43,6 +44,7 @@ from alarm_gateway.core.records import (
     Escalated,
     Event,
     Expired,
+    FirstPainted,
     HomeChanged,
     MaintenanceSet,
     Pressed,
@@ -121,16 +123,8 @@ def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
             alarm = _acted(alarm, record, event)
         case Refused():
             alarm = noted(alarm, record, event.console, _refusal(record, event))
-        case Delivered():
-            track = _confirmed(alarm.track(event.console), event.view_version)
-            alarm = with_track(alarm, event.console, track)
-        case DeliveredToBoth():
-            version = event.view_version
-            alarm = replace(
-                alarm,
-                police=_confirmed(alarm.police, version),
-                veilig_thuis=_confirmed(alarm.veilig_thuis, version),
-            )
+        case Delivered() | DeliveredToBoth() | FirstPainted():
+            alarm = console_told(alarm, event)
         case Escalated():
             alarm = _escalated(alarm, record, event)
         case SupervisionChanged():
@@ -145,11 +139,6 @@ def _alarm_after(alarm: AlarmState, record: Record, event: Event) -> AlarmState:
         case _:
             raise InvariantError(f"{record.kind} is no fact about an alarm")
     return alarm
-
-
-def _confirmed(track: TrackState, version: int) -> TrackState:
-    confirmed = max(track.confirmed_version, version)
-    return replace(track, confirmed_version=confirmed, unreachable=False)
 
 
 def _refusal(record: Record, event: Refused) -> TimelineEntry:

@@ -12,6 +12,7 @@ from alarm_protocol.messages import (
     ConfirmDelivery,
     Heartbeat,
     LinkState,
+    Painted,
     Presence,
     Press,
     TrackAction,
@@ -54,6 +55,14 @@ class DeliveriesConfirmed(Struct, frozen=True, gc=False):
 
     console: ConsoleId
     confirmation: ConfirmDelivery
+    receipt: int | None = None
+
+
+class PaintedReported(Struct, frozen=True, gc=False):
+    """A console's operator has had these alarms on a screen."""
+
+    console: ConsoleId
+    report: Painted
     receipt: int | None = None
 
 
@@ -115,6 +124,7 @@ Input = (
     | Unreadable
     | ActionReceived
     | DeliveriesConfirmed
+    | PaintedReported
     | HeartbeatReceived
     | LinkReceived
     | PresenceReceived

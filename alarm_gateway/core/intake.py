@@ -15,8 +15,6 @@ from alarm_gateway.core.decide import (
     DeviceInput,
     TestDue,
     decide,
-    escalates_at,
-    unreachable_at,
 )
 from alarm_gateway.core.device_state import AlarmState, DeviceState
 from alarm_gateway.core.effects import FeedbackDue
@@ -30,12 +28,15 @@ from alarm_gateway.core.inputs import (
     Input,
     LinkReceived,
     MaintenanceReceived,
+    PaintedReported,
     PresenceReceived,
     PressReceived,
     RegistryChanged,
     Tick,
     Unreadable,
 )
+from alarm_gateway.core.overdue import escalates_at, unreachable_at
+from alarm_gateway.core.painted import Sighted
 from alarm_gateway.core.policy import Policy, ms
 from alarm_gateway.core.records import FLOOD, QUARANTINE, REGISTRY, Event, Pressed, Record
 from alarm_gateway.core.registry import HomeTouched
@@ -133,6 +134,8 @@ class Intake:
             case DeliveriesConfirmed():
                 for pair in received.confirmation.deliveries:
                     batch.confirmed.setdefault(pair, {})[received.console] = None
+            case PaintedReported():
+                self._paint(batch, received)
             case ActionReceived():
                 self._act(batch, received)
             case Unreadable():
@@ -283,6 +286,13 @@ class Intake:
                 alarm_id, batch.now_ms
             ):
                 batch.again[device_id] = None
+
+    def _paint(self, batch: Batch, received: PaintedReported) -> None:
+        """Decide on what was on a screen; what the gateway does not know needs no answer."""
+        for sighting in received.report.sightings:
+            if self._current(sighting.alarm_id) is not None:
+                seen = Sighted(received.console, received.report.operator, sighting)
+                self._decide(batch, device_id_of(sighting.alarm_id), seen)
 
     def _current(self, alarm_id: AlarmId) -> AlarmState | None:
         """Return this alarm, if it is its device's newest."""

@@ -82,6 +82,18 @@ class DeliveredToBoth(
     view_version: int
 
 
+class FirstPainted(
+    Struct, frozen=True, gc=False, kw_only=True, tag="first_painted", tag_field="event"
+):
+    """The alarm was on a screen of this console for the first time, before this operator."""
+
+    console: ConsoleId
+    operator: str
+    view_version: int
+    painted_at_ms: TimestampMs
+    """By the console's clock, which the gateway keeps between the alarm's beginning and now."""
+
+
 class Escalated(Struct, frozen=True, gc=False, kw_only=True, tag="escalated", tag_field="event"):
     """Nobody acted in time at this console."""
 
@@ -198,6 +210,7 @@ Event = (
     | Refused
     | Delivered
     | DeliveredToBoth
+    | FirstPainted
     | Escalated
     | Quarantined
     | SupervisionChanged
@@ -228,9 +241,10 @@ class Record(Struct, frozen=True, gc=False, kw_only=True):
 def is_urgent(records: list[Record]) -> bool:
     """Whether somebody waits for these records to be durable.
 
-    Nobody waits for the record of a delivery or of a flood; an empty batch is the answer to
-    a repeat.
+    Nobody waits for the record of a delivery, a screen or a flood; an empty batch is the answer
+    to a repeat.
     """
     return not records or any(
-        not isinstance(record.event, Delivered | DeliveredToBoth | Condensed) for record in records
+        not isinstance(record.event, Delivered | DeliveredToBoth | FirstPainted | Condensed)
+        for record in records
     )

@@ -14,6 +14,7 @@ from alarm_gateway.core.records import (
     Acted,
     Delivered,
     DeliveredToBoth,
+    FirstPainted,
     Pressed,
     Record,
     Refused,
@@ -37,6 +38,8 @@ class Call:
     priority: int
     """The highest that the alarm had while this call lasted (1 is the highest)."""
     assess_by_ms: int | None
+    painted_ms: int | None = None
+    """When it was first on a screen; known of an alarm's first call at a console."""
     accepted_ms: int | None = None
     assigned_ms: int | None = None
     on_scene_ms: int | None = None
@@ -159,6 +162,8 @@ class _Walk:
                 self._delivered(record, event.view_version, (event.console,))
             case DeliveredToBoth():
                 self._delivered(record, event.view_version, CONSOLES)
+            case FirstPainted():
+                self._painted(alarm.alarm_id, event)
             case Acted():
                 self._acted(record, event)
             case Refused():
@@ -243,6 +248,11 @@ class _Walk:
                 for console in consoles:
                     fact.delivered_ms.setdefault(console, record.at_ms)
         waiting[:] = [fact for fact in waiting if len(fact.delivered_ms) < len(CONSOLES)]
+
+    def _painted(self, alarm_id: AlarmId, event: FirstPainted) -> None:
+        known = self._calls.get((alarm_id, event.console))
+        if known is not None:
+            known[1].painted_ms = max(event.painted_at_ms, known[1].opened_ms)
 
     def _acted(self, record: Record, event: Acted) -> None:
         action, at_ms = event.action, record.at_ms

@@ -44,6 +44,7 @@ def figures_of(facts: Facts, from_ms: int, to_ms: int, now_ms: int) -> list[Figu
         *_processing(real, now_ms),
         *_reporting(period),
         *_delivery(period.presses, now_ms),
+        *_painted(real),
         _on_scene(real, now_ms),
         _window(period.presses),
         *_workload(period),
@@ -159,6 +160,26 @@ def _delivery(presses: list[PressFact], now_ms: int) -> list[Figure]:
             _sample(one.journalled_ms, one.delivered_ms.get(console), now_ms) for one in presses
         ]
         found.append(measured(norm, samples))
+    return found
+
+
+def _painted(calls: list[Call]) -> list[Figure]:
+    """From the alarm standing open before a console to its being on a screen there."""
+    found = []
+    for console in CONSOLES:
+        norm = Norm(
+            norm="own figure",
+            what="alarm open at the console, to first on a screen",
+            who=NAMES[console],
+            background=False,
+        )
+        mine = _of(calls, console)
+        samples = [
+            Sample(call.painted_ms - call.opened_ms) for call in mine if call.painted_ms is not None
+        ]
+        unseen = len(mine) - len(samples)
+        note = f"{unseen} calls were on no screen that told so" if unseen else ""
+        found.append(measured(norm, samples, note))
     return found
 
 

@@ -14,6 +14,7 @@ from alarm_gateway.core.records import (
     DeliveredToBoth,
     Escalated,
     Expired,
+    FirstPainted,
     HomeChanged,
     Pressed,
     Record,
@@ -32,7 +33,7 @@ def reading_of(record: Record, console: ConsoleId) -> Reading:
     match event:
         case Pressed():
             reading = "whole" if console == POLICE else "sealed"
-        case Acted() | Refused() | Delivered():
+        case Acted() | Refused() | Delivered() | FirstPainted():
             reading = "whole" if event.console == console else "withheld"
         case Escalated():
             shared = event.console == console or event.level >= LEVEL_MAX

@@ -117,7 +117,7 @@ def _plain(value: Any) -> str:
 def _history(evidence: Evidence, calendar: Calendar) -> str:
     rows = []
     for line in evidence.records:
-        what, details = _said(line)
+        what, details = _said(line, calendar)
         rows.append(
             f"<tr><td>{line.seq}</td>"
             f'<td class="time">{escape(local_time(line.at_ms, calendar))}</td>'
@@ -132,7 +132,7 @@ def _history(evidence: Evidence, calendar: Calendar) -> str:
     )
 
 
-def _said(line: Line) -> tuple[str, str]:
+def _said(line: Line, calendar: Calendar) -> tuple[str, str]:
     event = line.event
     said: tuple[str, str]
     match line.kind:
@@ -149,6 +149,9 @@ def _said(line: Line) -> tuple[str, str]:
             )
         case "delivered" | "delivered_to_both":
             said = ("Ontvangen door de console", f"versie {event['view_version']}")
+        case "first_painted":
+            at = local_time(event["painted_at_ms"], calendar)
+            said = ("Voor het eerst op een scherm", f"{event['operator']}, {at}")
         case "escalated":
             said = (f"Geëscaleerd, niveau {event['level']}", word(REASONS, str(event["reason"])))
         case "supervision_changed":
@@ -159,10 +162,8 @@ def _said(line: Line) -> tuple[str, str]:
             said = ("Samengevat", f"{count} berichten")
         case "home_changed":
             said = (word(REGISTRY_ACTS, str(event["act"])), "")
-        case "expired":
-            said = ("Test verlopen", "")
         case _:
-            said = (line.kind, "")
+            said = ("Test verlopen" if line.kind == "expired" else line.kind, "")
     return said
 
 

@@ -6,15 +6,17 @@ it beyond one id per alarm, and it never holds up another page.
 """
 
 import asyncio
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 import structlog
 from aiohttp import WSMsgType, web
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
 from dispatch.core.access import Kind
+from dispatch.core.accounts import allowed_kinds
 from dispatch.core.sessions import Session
 from dispatch.feed import Feed, end_tasks
 from dispatch.looks import LookBook
@@ -30,10 +32,24 @@ ROWS_MAX: Final = 100
 """Alarms in one message; at most 4 KiB each."""
 PAGES_MAX: Final = 200
 INCOMING_BYTES_MAX: Final = 4_096
+PAINTED_ROWS_MAX: Final = 64
 SIGNED_OUT: Final = 4_401
 """The close code of a page whose session is over."""
 
 log = structlog.get_logger("dispatch.web")
+
+
+class Active(Struct, frozen=True, tag="active", tag_field="type"):
+    """Somebody is at this page."""
+
+
+class PaintedRows(Struct, frozen=True, tag="painted", tag_field="type"):
+    """These alarms, in these versions, were drawn and in sight."""
+
+    rows: Annotated[list[tuple[AlarmId, int]], Meta(max_length=PAINTED_ROWS_MAX)]
+
+
+_read = msgspec.json.Decoder(Active | PaintedRows).decode
 
 
 class Page:
@@ -129,10 +145,10 @@ class Pages:
         writer = asyncio.create_task(self._write(socket, page, session), name="page writer")
         try:
             async for message in socket:
-                # All that a page says is that its operator is there.
                 if message.type is WSMsgType.ERROR:
                     break
-                self._desk.seen(session)
+                if message.type is WSMsgType.TEXT:
+                    self._hear(session, message.data)
         finally:
             # First what needs no waiting: this handler may itself be cancelled while it waits.
             stop_listening()
@@ -140,6 +156,27 @@ class Pages:
             self._feed.set_operators(len(self._sockets))
             await end_tasks((writer,))
         return socket
+
+    def _hear(self, session: Session, text: str) -> None:
+        """Take what a page says: that somebody is there, or what it has painted.
+
+        Painting is no sign of a hand, and does not keep a session alive.
+        """
+        try:
+            said = _read(text)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            log.debug("page says what cannot be read")
+            return
+        if isinstance(said, Active):
+            self._desk.seen(session)
+            return
+        holder = self._desk.holds(session.key)
+        if holder is None or not allowed_kinds(self._feed.console, holder[1].role):
+            return  # in front of the screen is nobody who could act
+        for alarm_id, version in said.rows:
+            held = self._feed.board.get(alarm_id)
+            if held is not None:
+                self._feed.sightings.note(held.view, version, holder[1].name, now_ms())
 
     async def _write(self, socket: web.WebSocketResponse, page: Page, session: Session) -> None:
         """Send until the page leaves, takes nothing any more, or its session is over."""

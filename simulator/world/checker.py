@@ -22,6 +22,7 @@ from alarm_protocol.messages import (
     AlarmView,
     ConfirmDelivery,
     Feedback,
+    Painted,
     Press,
     TrackAction,
     Trigger,
@@ -31,7 +32,8 @@ from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId, DeviceId, Pres
 from simulator.world.client import Received
 from simulator.world.errors import RuleBrokenError
 from simulator.world.facts import (
-    SILENT_KINDS,
+    DELIVERED_KINDS,
+    PAINTED,
     AlarmFacts,
     Fact,
     Facts,
@@ -109,8 +111,10 @@ class Checker:
                 self._pressed_row(fact, press, trusted=trusted)
             elif row.kind in ("acted", "refused"):
                 self._answer_row(fact)
-            elif row.kind in SILENT_KINDS:
+            elif row.kind in DELIVERED_KINDS:
                 self._delivered_row(fact)
+            elif row.kind == PAINTED:
+                self._painted_row(fact)
             elif row.kind == "quarantined":
                 self._quarantined.add((fact.body["topic"], fact.body["size_bytes"]))
             elif row.kind in FLOOD_KINDS:
@@ -202,6 +206,14 @@ class Checker:
                 raise self._broken(
                     "confirmed", f"{console} never held version {version} of {fact.row.alarm_id}"
                 )
+
+    def _painted_row(self, fact: Fact) -> None:
+        """Rule `painted`: once for an alarm and console, and only what was on its board."""
+        console, version = fact.body["console"], fact.body["view_version"]
+        painted = [] if fact.alarm is None else [one[0] for one in fact.alarm.painted]
+        shown = self._shown.get((console, fact.row.alarm_id or ""), ())
+        if painted.count(console) > 1 or version not in shown:
+            raise self._broken("painted", f"{console}: version {version} of {fact.row.alarm_id}")
 
     # -- what becomes visible -----------------------------------------------------------
 
@@ -297,7 +309,13 @@ class Checker:
                 "durable first", f"a message on {topic} is acknowledged and not in the journal"
             )
 
-    def _is_known(self, console: ConsoleId, action: TrackAction | ConfirmDelivery) -> bool:
+    def _is_known(
+        self, console: ConsoleId, action: TrackAction | ConfirmDelivery | Painted
+    ) -> bool:
+        if isinstance(action, Painted):
+            alarms = [self.facts.alarms.get(one.alarm_id) for one in action.sightings]
+            newest = [one for one in alarms if one and self.facts.is_newest(one.alarm_id)]
+            return all(console in [seen[0] for seen in one.painted] for one in newest)
         if not isinstance(action, ConfirmDelivery):
             known = (console, action.action_id) in self.answered
             return known or not self.facts.is_newest(action.alarm_id)

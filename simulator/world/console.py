@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from alarm_protocol import topics
 from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, encode
 from alarm_protocol.errors import WireError
-from alarm_protocol.messages import ConfirmDelivery, Presence, TrackAction
+from alarm_protocol.messages import ConfirmDelivery, Painted, Presence, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import ViewRefusal, admit_topic, admit_view
 from dispatch.core.answers import Answer, answers_in
 from dispatch.core.board import Board
 from dispatch.core.gateway import GatewayState, GatewayWatch
+from dispatch.core.sightings import Sightings
 from simulator.world.broker import Message
 from simulator.world.client import Client, ClientSettings, Net, Received
+from simulator.world.homes import secret_of
 from simulator.world.witness import Witness
 
 CONFIRM_EVERY_MS = 40
@@ -84,6 +86,7 @@ class Console:
         self.lives += 1
         self.alive = True
         self.board = Board()
+        self._sightings = Sightings()
         self._watch = GatewayWatch()
         self._state: GatewayState = "unknown"
         self._waiting: dict[ActionId, _Waiting] = {}
@@ -129,6 +132,7 @@ class Console:
         self._inbox.clear()  # what waited goes with its connection, as in the feed
         if connected:
             self.board.doubt_all()
+            self._sightings.again()
             presence = encode(Presence(attached=True, operators=1))
             self._client.publish(topics.presence(self.console), presence, retain=True)
             self._plan_confirmation()
@@ -187,6 +191,8 @@ class Console:
             held = self.board.get(view.alarm_id)
             if held is not None:
                 self._witness.shown(self.console, self.lives, held.view)
+                operator = f"{secret_of(self.console)} screen"
+                self._sightings.note(held.view, held.view.version, operator, TimestampMs(now_ms))
             self._plan_confirmation()
             for answer in answers_in(view):
                 self._answer(answer)
@@ -239,6 +245,15 @@ class Console:
                 deliveries=deliveries,
             )
             self._client.publish(topics.actions(self.console), encode(message))
+        while (due := self._sightings.take_due()) is not None:
+            self._confirmations += 1
+            report = Painted(
+                action_id=ActionId(f"{self.client_id}-c{self._confirmations}"),
+                at_ms=TimestampMs(self._loop.now_ms),
+                operator=due[0],
+                sightings=due[1],
+            )
+            self._client.publish(topics.actions(self.console), encode(report))
 
     def act(self, action: TrackAction, tell: OnAnswer) -> None:
         """Send an action; `tell` hears the gateway's own answer, or that there was none."""

@@ -16,7 +16,9 @@ from alarm_protocol.messages import Press
 from alarm_protocol.units import CONSOLES, ConsoleId
 
 REAL_TRIGGERS = ("press", "hold", "duress")
-SILENT_KINDS = ("delivered", "delivered_to_both")
+DELIVERED_KINDS = ("delivered", "delivered_to_both")
+PAINTED = "first_painted"
+SILENT_KINDS = (*DELIVERED_KINDS, PAINTED)
 """Facts about an alarm that make no new version of its views."""
 ENDED = "ended"
 """A fault that ends its alarm makes two versions: the fault is over, the alarm is closed."""
@@ -107,6 +109,8 @@ class AlarmFacts:
     told: set[str] = field(default_factory=set)
     """Kinds of actions that were done on it."""
     closed_once: bool = False
+    painted: list[tuple[str, int, int]] = field(default_factory=list)
+    """On which console's screen, which version, when."""
 
     @property
     def closed(self) -> bool:
@@ -187,10 +191,7 @@ class Facts:
                     one.status, one.closed_version = "closed", alarm.version
             return
         if row.kind in SILENT_KINDS:
-            for console in consoles_of(body):
-                holder = alarm.tracks[console]
-                holder.confirmed = max(holder.confirmed, body["view_version"])
-                holder.ever_cleared = holder.ever_cleared or holder.cleared
+            _told(alarm, row, body)
             return
         track = alarm.tracks.get(body.get("console", ""))
         if track is None or opened:
@@ -211,6 +212,17 @@ class Facts:
         """Whether its device has had no other alarm since."""
         alarm = self.alarms.get(alarm_id)
         return alarm is not None and self.newest[alarm.device_id] == alarm_id
+
+
+def _told(alarm: AlarmFacts, row: Row, body: dict[str, Any]) -> None:
+    """Note what a console says of its board or of a screen."""
+    if row.kind == PAINTED:
+        alarm.painted.append((body["console"], body["view_version"], body["painted_at_ms"]))
+        return
+    for console in consoles_of(body):
+        holder = alarm.tracks[console]
+        holder.confirmed = max(holder.confirmed, body["view_version"])
+        holder.ever_cleared = holder.ever_cleared or holder.cleared
 
 
 def consoles_of(body: dict[str, Any]) -> tuple[ConsoleId, ...]:

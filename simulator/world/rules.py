@@ -12,6 +12,7 @@ RULES: dict[str, str] = {
     "tests": "A test never hides a real press, and only tests and faults end by themselves.",
     "answers": "An action is answered once, and an alarm is accepted once each time it is open.",
     "confirmed": "Only a version that a console held counts as confirmed by it.",
+    "painted": "An alarm is first on a screen once for each console, and was on its board.",
     "one version": "A version of an alarm has one content, over all crashes.",
     "true views": "A view shows what the journal says at its version, no more and no less.",
     "secrets": "No view holds a byte of what only the other agency may know.",

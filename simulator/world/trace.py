@@ -3,7 +3,7 @@
 import hashlib
 from collections import deque
 
-from simulator.world.facts import Fact, consoles_of
+from simulator.world.facts import PAINTED, Fact, consoles_of
 from simulator.world.loop import Loop
 from simulator.world.plan import clock_of
 
@@ -58,8 +58,9 @@ def _what(fact: Fact) -> str:
         case "acted" | "refused":
             done = "done" if kind == "acted" else "refused"
             return f"{body['console']} {body['action']['kind']} {done}"
-        case "delivered" | "delivered_to_both":
-            return f"{' and '.join(consoles_of(body))}: version {body['view_version']} is there"
+        case "delivered" | "delivered_to_both" | "first_painted":
+            where = "on a screen" if kind == PAINTED else "there"
+            return f"{' and '.join(consoles_of(body))}: version {body['view_version']} is {where}"
         case "escalated":
             return f"{body['console']} level {body['level']}, {body['reason']}"
         case "supervision_changed":

@@ -9,6 +9,7 @@ import msgspec
 from alarm_gateway.adapters.chain import GENESIS, SALT_BYTES, Row, chained
 from alarm_gateway.adapters.journal import Journal
 from alarm_gateway.core.engine import Engine
+from alarm_gateway.core.inputs import PaintedReported
 from alarm_gateway.core.policy import Policy
 from alarm_gateway.core.records import Record
 from alarm_protocol.households import HouseholdFile
@@ -21,9 +22,11 @@ from alarm_protocol.messages import (
     HandOver,
     Location,
     Note,
+    Painted,
     Refer,
     Reopen,
     SafetyAssessment,
+    Sighting,
     TrackAction,
 )
 from alarm_protocol.units import CONSOLES, ActionId, AlarmId, ConsoleId, DeviceId, TimestampMs
@@ -97,6 +100,16 @@ class Story:
             for console in CONSOLES:
                 version = state.alarm.view_version
                 self.gateway.take(confirmed(console, alarm_id, version), now_ms=self.at_ms)
+
+    def paint(self, console: ConsoleId, alarm_id: AlarmId, after_ms: int, operator: str) -> None:
+        """Let a console say that the alarm is on a screen."""
+        self.at_ms += after_ms
+        seen = Sighting(alarm_id=alarm_id, version=1, at_ms=TimestampMs(self.at_ms))
+        report = Painted(
+            action_id=ActionId("painted"), at_ms=TimestampMs(self.at_ms), operator=operator,
+            sightings=(seen,),
+        )  # fmt: skip
+        self.gateway.take(PaintedReported(console, report), now_ms=self.at_ms)
 
     def close(self, alarm_id: AlarmId, *, confirm: bool = True, **fields: Any) -> None:
         """Take an alarm to its end at both agencies, and let the consoles confirm that."""

@@ -9,6 +9,7 @@ from alarm_gateway.core.inputs import (
     ActionReceived,
     DeliveriesConfirmed,
     Input,
+    PaintedReported,
     PressReceived,
     Tick,
     Unreadable,
@@ -34,7 +35,9 @@ from alarm_protocol.messages import (
     Delivery,
     Disposition,
     Location,
+    Painted,
     Press,
+    Sighting,
     TrackAction,
     Trigger,
 )
@@ -142,6 +145,20 @@ def confirmed(console: ConsoleId, alarm_id: str, version: int) -> DeliveriesConf
             deliveries=(Delivery(AlarmId(alarm_id), version),),
         ),
     )
+
+
+def painted(
+    console: ConsoleId, version: int = 1, at_ms: int = NOW_MS, operator: str = "Ans"
+) -> PaintedReported:
+    """Return a console's word that the first alarm was on a screen."""
+    sighting = Sighting(alarm_id=FIRST_ALARM, version=version, at_ms=TimestampMs(at_ms))
+    report = Painted(
+        action_id=ActionId(f"painted-{version}"),
+        at_ms=TimestampMs(at_ms),
+        operator=operator,
+        sightings=(sighting,),
+    )
+    return PaintedReported(console, report)
 
 
 def acted(console: ConsoleId, action: TrackAction, receipt: int | None = None) -> ActionReceived:

@@ -18,6 +18,7 @@ from alarm_protocol.messages import (
     ConfirmDelivery,
     Delivery,
     GatewayStatus,
+    Painted,
     Presence,
     TimelineEntry,
     TrackAction,
@@ -52,6 +53,7 @@ class Gateway:
         self.client = client
         self.confirmed: list[Delivery] = []
         self.batches: list[int] = []
+        self.painted: list[Painted] = []
         self.actions: list[TrackAction] = []
         self.presence: list[Presence] = []
         self.on_action: Callable[[TrackAction], AlarmView | None] = lambda _: None
@@ -85,6 +87,9 @@ class Gateway:
             if isinstance(action, ConfirmDelivery):
                 self.confirmed.extend(action.deliveries)
                 self.batches.append(len(action.deliveries))
+                continue
+            if isinstance(action, Painted):
+                self.painted.append(action)
                 continue
             self.actions.append(action)
             answer = self.on_action(action)

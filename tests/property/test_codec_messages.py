@@ -21,6 +21,7 @@ DECODERS: dict[type[msgspec.Struct], Callable[[bytes], Any]] = {
     messages.GatewayStatus: codec.decode_gateway_status,
     messages.AlarmView: codec.decode_alarm_view,
     messages.ConfirmDelivery: codec.decode_action,
+    messages.Painted: codec.decode_action,
     **dict.fromkeys(get_args(messages.TrackAction), codec.decode_action),
 }
 """How each message but a press is read."""

@@ -10,7 +10,7 @@ from alarm_gateway.core.effects import Effects
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.inputs import Input, PressReceived
 from alarm_gateway.core.policy import Policy
-from alarm_gateway.core.records import Delivered, Record
+from alarm_gateway.core.records import Delivered, FirstPainted, Record
 from alarm_protocol import topics
 from alarm_protocol.codec import decode_alarm_view, decode_press, encode, encode_press
 from alarm_protocol.messages import AlarmView, Feedback, Press
@@ -133,9 +133,18 @@ def left_over(bench: Bench) -> None:
     check_retained(bench.checker, {topics.alarm_view(POLICE, AlarmId("aware-9.1")): b"{}"}, 0)
 
 
+def painted_unseen(bench: Bench) -> None:
+    """Say that a screen showed what no board has held."""
+    event = FirstPainted(
+        console=POLICE, operator="Ans", view_version=1, painted_at_ms=TimestampMs(1)
+    )
+    bench.disk.keep([replace(bench.record(2), event=event)])
+
+
 BY_HAND: dict[str, Callable[[Bench], None]] = {
     "chain": changed_row,
     "confirmed": never_held,
+    "painted": painted_unseen,
     "versions": gap,
     "priority": low_priority,
     "true views": false_view,

@@ -58,7 +58,11 @@ export function connect({ onMessage, onLost, admitted }) {
       stopped = true;
       current?.close();
     },
-    // Tells the server that somebody is at this page.
-    alive: () => current?.readyState === WebSocket.OPEN && current.send('{"type":"active"}'),
+    // Says something to the server; whether it could be said.
+    send: (message) => {
+      if (current?.readyState !== WebSocket.OPEN) return false;
+      current.send(JSON.stringify(message));
+      return true;
+    },
   };
 }

@@ -7,6 +7,7 @@ import { doorView } from "./door.js";
 import { help } from "./help.js";
 import "./keys.js";
 import { connect } from "./link.js";
+import { lookLater, tellAgain } from "./painted.js";
 import { where } from "./parts.js";
 import { queue } from "./queue.js";
 import { say, unsay } from "./speak.js";
@@ -53,6 +54,7 @@ function draw() {
   const now = condition();
   const { open } = tables();
   render(frame(now, tend(open)), root);
+  lookLater((message) => link?.send(message));
   const name = consoles[state.console]?.name ?? "Alarmconsole";
   document.title = open.length ? `(${open.length}) ${name}` : name;
   if (now.name !== spokenCondition || language !== spokenLanguage) {
@@ -120,10 +122,15 @@ async function begin() {
       return gone(state.signedOut);
     }
     enter(me);
-    link ??= connect({ onMessage: (message) => announce(take(message)), onLost: lost, admitted });
+    link ??= connect({ onMessage: (message) => announce(take(message)), onLost, admitted });
   } catch {
     setTimeout(begin, AGAIN_MS);
   }
+}
+
+function onLost() {
+  tellAgain();
+  lost();
 }
 
 // Whether the connection broke because the session is over.
@@ -159,7 +166,7 @@ for (const name of ["pointermove", "keydown"]) {
   addEventListener(name, ({ timeStamp }) => {
     if (timeStamp - aliveAt < ALIVE_EVERY_MS) return;
     aliveAt = timeStamp;
-    link?.alive();
+    link?.send({ type: "active" });
   });
 }
 void begin();

@@ -106,6 +106,7 @@ function lineOf(row) {
       role="row"
       class="row p${view.priority} ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
+      data-version=${view.version}
       tabindex="-1"
       aria-selected=${state.selected === row.alarm_id}
       @click=${() => select(row.alarm_id)}
@@ -224,6 +225,7 @@ function closedLine(row) {
       role="row"
       class="row ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
+      data-version=${view.version}
       @click=${() => select(row.alarm_id)}
     >
       <td class="c-time numbers" role="cell">${time(own.closed_at_ms ?? view.journaled_at_ms, nowMs())}</td>

@@ -7,10 +7,10 @@ import pytest
 from alarm_gateway.adapters import mqtt_port
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.core.effects import Effects, ViewDue
-from alarm_gateway.core.inputs import DeliveriesConfirmed, Input, PressReceived
+from alarm_gateway.core.inputs import DeliveriesConfirmed, Input, PaintedReported, PressReceived
 from alarm_protocol import topics
 from alarm_protocol.codec import encode, encode_press
-from alarm_protocol.messages import ConfirmDelivery, Delivery
+from alarm_protocol.messages import ConfirmDelivery, Delivery, Painted, Sighting
 from alarm_protocol.runtime.broker_url import parse_broker_url
 from alarm_protocol.runtime.mqtt_session import Received
 from alarm_protocol.units import CONSOLES, ActionId, ConsoleId
@@ -92,6 +92,19 @@ async def test_confirmations_gather_and_presses_do_not_wait_for_them(
     port.came.clear()
     await asyncio.wait_for(port.came.wait(), WAIT_S)
     assert [DeliveriesConfirmed] * 2 == [type(one) for one in port.batches[1]]
+
+
+async def test_what_was_on_a_screen_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes on with the confirmations: a press beside it is alone in its batch."""
+    port = Port(monkeypatch)
+    sighting = Sighting(alarm_id=FIRST_ALARM, version=1, at_ms=NOW_MS)
+    report = Painted(action_id=ActionId("p"), at_ms=NOW_MS, operator="Ans", sightings=(sighting,))
+    port.hear(Received(topics.actions("police"), encode(report), False, 1), pressed(2))
+    (first,) = port.batches
+    assert [PressReceived] == [type(one) for one in first]
+    port.came.clear()
+    await asyncio.wait_for(port.came.wait(), WAIT_S)
+    assert [PaintedReported] == [type(one) for one in port.batches[1]]
 
 
 async def test_many_confirmations_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from alarm_gateway.core.inputs import (
     DeliveriesConfirmed,
     HeartbeatReceived,
     LinkReceived,
+    PaintedReported,
     PresenceReceived,
     PressReceived,
     Unreadable,
@@ -23,7 +24,9 @@ from alarm_protocol.messages import (
     Delivery,
     Heartbeat,
     LinkState,
+    Painted,
     Presence,
+    Sighting,
 )
 from alarm_protocol.units import ActionId, AlarmId
 from tests.helpers.gateway import DEVICE, NOW_MS, key_of, press
@@ -65,6 +68,10 @@ def test_actions_and_confirmations_carry_their_console() -> None:
     )
     confirmed = alarm_input(topics.actions("veilig_thuis"), encode(confirmation), 2)
     assert DeliveriesConfirmed("veilig_thuis", confirmation, 2) == confirmed
+    sighting = Sighting(alarm_id=AlarmId("aware-000001.1"), version=2, at_ms=NOW_MS)
+    report = Painted(action_id=ActionId("p"), at_ms=NOW_MS, operator="Ans", sightings=(sighting,))
+    painted = alarm_input(topics.actions("police"), encode(report), 3)
+    assert PaintedReported("police", report, 3) == painted
 
 
 @pytest.mark.parametrize(

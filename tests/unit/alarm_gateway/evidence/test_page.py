@@ -114,6 +114,18 @@ def test_the_history_is_told_in_dutch_and_dutch_time() -> None:
         assert words not in text, words
 
 
+def test_an_agency_reads_when_the_alarm_was_first_on_its_own_screens() -> None:
+    """With whose screen it was; the other agency's is none of its business."""
+    story = Story()
+    alarm_id = story.press()
+    story.paint("police", alarm_id, 350, "POLICE-Screen")
+    story.paint("veilig_thuis", alarm_id, 350, "THUIS-Screen")
+    text = page_of(story, "police", household()).text
+    assert "Voor het eerst op een scherm" in text
+    assert "POLICE-Screen, 24-11-2026 07:51:59.350" in text
+    assert "THUIS-Screen" not in text
+
+
 def test_every_kind_of_record_has_its_words() -> None:
     """Faults, escalations, and ends of tests are told too."""
     story = Story()

@@ -1,6 +1,6 @@
 """The door of a console: who comes in, how long, and what a cookie alone does not open."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import WSMsgType, WSServerHandshakeError, web
@@ -16,6 +16,9 @@ from dispatch.web.server import make_app
 from tests.helpers.accounts import OPERATOR, PASSWORD, MemoryBook, make_desk, signed_in
 from tests.unit.dispatch.views import RAISED_MS, make_view
 from tests.unit.dispatch.web.conftest import NOBODY
+
+if TYPE_CHECKING:
+    from dispatch.core.accounts import Role
 
 Client = TestClient[web.Request, web.Application]
 Office = tuple[Desk, MemoryBook]
@@ -229,3 +232,34 @@ async def test_a_session_of_the_police_opens_nothing_at_veilig_thuis(
                 response = await other.request(method, path, headers=headers, json={})
                 assert 401 == response.status
                 assert "VT-2026" not in await response.text()
+
+
+async def test_what_a_page_painted_counts_for_who_may_act(
+    client: Client, office: Office, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator's screen is told with the name of the session; who only reads tells nothing.
+
+    Neither painting nor what cannot be read is a sign of a hand.
+    """
+    desk, book = office
+    view = make_view()
+    feed.board.take(view, RAISED_MS)
+    seen: list[str] = []
+    monkeypatch.setattr(desk, "seen", lambda session: seen.append(session.name))
+    rows = {"type": "painted", "rows": [[view.alarm_id, 1], ["no-such.1", 1]]}
+    expecting: tuple[tuple[Role, tuple[str, str] | None], ...] = (
+        ("read_only", None),
+        ("operator", ("K. de Boer", view.alarm_id)),
+    )
+    for role, expected in expecting:
+        book.put(role=role)
+        headers = signed_in(desk, book, str(client.make_url("/")))
+        async with client.ws_connect("/ws", headers=headers) as page:
+            await page.send_json({"type": "painted", "rows": "none"})
+            await page.send_str("{")
+            await page.send_json(rows)
+            assert "snapshot" == (await page.receive_json())["type"]
+            await page.close()
+        due = feed.sightings.take_due()
+        assert expected == (None if due is None else (due[0], due[1][0].alarm_id))
+    assert [] == seen
