@@ -1,8 +1,8 @@
 """The record of looks: written, and on disk, before anything of an alarm leaves for a page.
 
-One file for each day, a line for each session and alarm, chained by hashes. A disk that fails
-hides no alarm: the look is kept in memory, written as soon as that is possible, and the fault is
-logged; a life goes before a record.
+One file for each day, a line for each session and alarm, chained by hashes. A disk that fails or
+hangs hides no alarm: the look is kept in memory, written as soon as that is possible, and the
+fault is logged; a life goes before a record.
 """
 
 import asyncio
@@ -25,6 +25,8 @@ from dispatch.core.sessions import Session
 SESSIONS_MAX = 1_000
 """Sessions of which it is remembered what they saw; beyond, looks are written again."""
 UNWRITTEN_MAX = 10_000
+WRITTEN_WITHIN_S = 0.5
+"""A disk that takes longer hangs, and is waited for no more until it is back."""
 KEY_BYTES = 32
 KEY_NAME = "pseudonyms.key"
 
@@ -48,6 +50,7 @@ class LookBook:
         self._known: dict[str, set[AlarmId]] = {}
         self._waiting: list[Look] = []
         self._writing: asyncio.Task[None] | None = None
+        self._hangs = False
         self._name = ""
         self._last = ""
 
@@ -66,7 +69,7 @@ class LookBook:
         news = [alarm_id for alarm_id in alarms if alarm_id not in known]
         if not news:
             if self._waiting or self._is_writing:
-                await self._written()  # another page of this session may have brought it
+                await self._in_time()  # another page of this session may have brought it
             return
         at_ms, trace_id = now_ms(), trace_of(session.key)
         self._waiting += [
@@ -83,11 +86,28 @@ class LookBook:
             for alarm_id in news
         ]
         known.update(news)
-        await self._written()
+        if len(self._waiting) > UNWRITTEN_MAX:
+            log.error("looks are lost", lost=len(self._waiting) - UNWRITTEN_MAX)
+            del self._waiting[:-UNWRITTEN_MAX]
+        await self._in_time()
 
     @property
     def _is_writing(self) -> bool:
         return self._writing is not None and not self._writing.done()
+
+    async def _in_time(self) -> None:
+        """Wait for the disk, unless it hangs: what has to be seen is not kept for its sake."""
+        if self._hangs:
+            return
+        try:
+            async with asyncio.timeout(WRITTEN_WITHIN_S):
+                await self._written()
+        except TimeoutError:
+            if not self._hangs and self._is_writing:
+                self._hangs = True
+                log.error(  # noqa: TRY400 - one line is enough
+                    "the disk for looks hangs; alarms are shown all the same"
+                )
 
     async def _written(self) -> None:
         """Wait until what waits now is on disk.
@@ -98,7 +118,7 @@ class LookBook:
         running = self._writing
         if running is not None and not running.done():
             await asyncio.shield(running)
-        if self._writing is running:
+        if self._writing is running and self._waiting:
             self._writing = asyncio.create_task(self._write(), name="looks")
         if self._writing is not None:
             await asyncio.shield(self._writing)
@@ -116,6 +136,10 @@ class LookBook:
                 unwritten=len(self.unwritten),
                 lost=len(looks) - len(self.unwritten),
             )
+        if self._hangs:
+            self._hangs = False
+            # Nobody waits for what came meanwhile.
+            self._writing = asyncio.create_task(self._write(), name="looks")
 
     def _append(self, looks: list[Look]) -> None:
         """Write lines, and wait until they are on disk."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from alarm_protocol.units import AlarmId
 from dispatch.app import main
@@ -106,6 +108,33 @@ async def test_later_alarms_and_programs_are_written_too(
         (look.alarm_id, look.operation_name) for look in written(book)
     ]
     assert 1 == len({look.trace_id for look in written(book)})
+
+
+async def test_a_disk_that_hangs_hides_no_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is waited for once; what comes then is shown at once, and written when it is back."""
+    monkeypatch.setattr("dispatch.looks.WRITTEN_WITHIN_S", 0.05)
+    back = threading.Event()
+
+    class Hanging(LookBook):
+        def _append(self, looks: list[Look]) -> None:
+            back.wait(20)
+            super()._append(looks)
+
+    book = Hanging(tmp_path / "looks", "police")
+    with capture_logs() as lines:
+        for number in range(5):
+            await book.before(session(str(number)), [ALARM], "shown")
+    assert ["the disk for looks hangs; alarms are shown all the same"] == [
+        line["event"] for line in lines
+    ]
+    back.set()
+    async with asyncio.timeout(20):
+        await book.before(session("later"), [ALARM], "shown")
+        while book._is_writing:
+            await asyncio.sleep(0.01)
+    assert 6 == len(written(book))
 
 
 async def test_a_look_is_written_once_for_each_session(book: LookBook) -> None:
