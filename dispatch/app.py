@@ -30,6 +30,7 @@ from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
 from dispatch.looks import LookBook, looks_folder, read_looks
 from dispatch.settings import Settings, read_settings
+from dispatch.web.connections import CONNECTIONS, sweeping
 from dispatch.web.desk import Desk
 from dispatch.web.metrics import METRICS
 from dispatch.web.server import make_app
@@ -137,6 +138,7 @@ async def _serve(settings: Settings, desk: Desk, looks: LookBook) -> None:
             structlog.get_logger("dispatch").info("metrics", host=settings.metrics[0], port=at)
         await runner.setup()
         held.push_async_callback(runner.cleanup)
+        await held.enter_async_context(sweeping(app[CONNECTIONS], runner.server))
         await web.SockSite(runner, listener).start()
         port = listener.getsockname()[1]
         shown = f"[{settings.host}]" if ":" in settings.host else settings.host

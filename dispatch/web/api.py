@@ -12,6 +12,7 @@ from dispatch.core.requests import BadRequest, Stamp, build_action
 from dispatch.core.words import told_refusal
 from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
 from dispatch.looks import LookBook
+from dispatch.web.connections import body_of
 from dispatch.web.rows import (
     JSON_TYPE,
     Done,
@@ -78,7 +79,7 @@ async def post_action(request: web.Request) -> web.Response:
             f"alarm {alarm_id[:100]!r} is not known on this console",
         )
     try:
-        body = msgspec.json.decode(await request.read())
+        body = msgspec.json.decode(await body_of(request))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         return _problem(
             400, "invalid_json", f"de aanvraag is geen JSON: {error}", f"not JSON: {error}"

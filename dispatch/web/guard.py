@@ -43,6 +43,10 @@ _SAYINGS: dict[int, tuple[str, str]] = {
         "deze methode kan hier niet",
         "this method is not possible here",
     ),
+    HTTPStatus.REQUEST_TIMEOUT: (
+        "de aanvraag kwam niet op tijd binnen",
+        "the request did not come in time",
+    ),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
         f"de aanvraag is te groot, hoogstens {BODY_BYTES_MAX} bytes",
         f"the request is too large, at most {BODY_BYTES_MAX} bytes",

@@ -13,13 +13,14 @@ import structlog
 from aiohttp import WSMsgType, web
 from msgspec import Meta, Struct
 
-from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.runtime.clock import monotonic_s, now_ms
 from alarm_protocol.units import AlarmId
 from dispatch.core.access import Kind
 from dispatch.core.accounts import allowed_kinds
 from dispatch.core.sessions import Session
 from dispatch.feed import Feed, end_tasks
 from dispatch.looks import LookBook
+from dispatch.web.connections import Pace
 from dispatch.web.desk import Desk
 from dispatch.web.rows import Changes, Row, Tick, find_row, named_in, snapshot_of, to_json
 from dispatch.web.session import SIGNED
@@ -33,6 +34,8 @@ ROWS_MAX: Final = 100
 PAGES_MAX: Final = 200
 INCOMING_BYTES_MAX: Final = 4_096
 PAINTED_ROWS_MAX: Final = 64
+TOO_MUCH: Final = 1_008
+"""The close code (policy violation) of a page that sends more than any page does."""
 SIGNED_OUT: Final = 4_401
 """The close code of a page whose session is over."""
 
@@ -143,9 +146,14 @@ class Pages:
         self._sockets[socket] = session.key
         self._feed.set_operators(len(self._sockets))
         writer = asyncio.create_task(self._write(socket, page, session), name="page writer")
+        pace = Pace()
         try:
             async for message in socket:
                 if message.type is WSMsgType.ERROR:
+                    break
+                if not pace.takes(monotonic_s()):
+                    log.warning("page sends too much", operator=session.name)
+                    await self._part(socket, TOO_MUCH, b"too much")
                     break
                 if message.type is WSMsgType.TEXT:
                     self._hear(session, message.data)
@@ -205,9 +213,11 @@ class Pages:
                 self._leaving.add(task)
                 task.add_done_callback(self._leaving.discard)
 
-    async def _part(self, socket: web.WebSocketResponse) -> bool:
+    async def _part(
+        self, socket: web.WebSocketResponse, code: int = SIGNED_OUT, why: bytes = b"signed out"
+    ) -> bool:
         asyncio.get_running_loop().call_later(GOODBYE_S, _abort, socket)
-        return await socket.close(code=SIGNED_OUT, message=b"signed out")
+        return await socket.close(code=code, message=why)
 
     async def close(self) -> None:
         """Send every page away, since the server ends."""

@@ -8,6 +8,7 @@ from aiohttp import web
 from dispatch.feed import Feed, end_tasks
 from dispatch.looks import LookBook
 from dispatch.web.api import FEED, LOOKS, healthz, list_alarms, post_action
+from dispatch.web.connections import CONNECTIONS, Connections, tended
 from dispatch.web.desk import Desk
 from dispatch.web.files import Files
 from dispatch.web.guard import (
@@ -54,7 +55,8 @@ def make_app(
         MissingPageError: The installation has no page.
     """
     app = web.Application(
-        middlewares=[counted, errors_as_json, behind_the_door], client_max_size=BODY_BYTES_MAX
+        middlewares=[tended, counted, errors_as_json, behind_the_door],
+        client_max_size=BODY_BYTES_MAX,
     )
     pages = Pages(feed, desk, looks)
     files = Files()
@@ -66,6 +68,7 @@ def make_app(
     app[BEHIND_TLS] = desk.behind_tls
     app[DESK] = desk
     app[LOOKS] = looks
+    app[CONNECTIONS] = Connections()
     app.router.add_get("/", files.index)
     app.router.add_get("/static/{path:.+}", files.static)
     app.router.add_get(SESSION_PATH, get_session)

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from dispatch.core.accounts import PASSWORD_CHARS_MAX
+from dispatch.web.connections import body_of
 from dispatch.web.desk import Desk, Signed, SignInRefusal, may_change
 from dispatch.web.rows import JSON_TYPE, Problem, json_response
 
@@ -64,7 +65,7 @@ async def sign_in(request: web.Request) -> web.Response:
     if request.content_type != JSON_TYPE:
         raise web.HTTPUnsupportedMediaType
     try:
-        given = msgspec.json.decode(await request.read(), type=_Credentials)
+        given = msgspec.json.decode(await body_of(request), type=_Credentials)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _refused(400, "bad_sign_in", "stuur naam en wachtwoord", "send name and password")
     if len(given.password) > PASSWORD_CHARS_MAX:
@@ -89,7 +90,7 @@ async def sign_out(request: web.Request) -> web.Response:
     """End this session, or with `everywhere` every session of this person."""
     desk = request.app[DESK]
     try:
-        leaving = msgspec.json.decode(await request.read() or b"{}", type=_Leaving)
+        leaving = msgspec.json.decode(await body_of(request) or b"{}", type=_Leaving)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _refused(400, "invalid_json", "de aanvraag is geen JSON", "the request is no JSON")
     desk.sign_out(request[SIGNED].session, everywhere=leaving.everywhere)
