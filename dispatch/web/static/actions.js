@@ -3,8 +3,9 @@
 import { buttons, language, problems, results, status as statusNames } from "./words.js";
 import { person } from "./parts.js";
 import { headers } from "./session.js";
-import { changed, clearDrafts, notice, state, takeRow } from "./store.js";
+import { changed, clearDrafts, keep, notice, state, takeRow, unkeep } from "./store.js";
 
+const UNSENT = ["not_connected", "busy"]; // the server says that it went nowhere
 const ANSWER_WITHIN_MS = 8_000; // the server gives up after 5 s
 
 export async function act(row, kind, fields = {}) {
@@ -23,8 +24,11 @@ export async function act(row, kind, fields = {}) {
     const answer = await response.json();
     if (answer.alarm) takeRow(answer.alarm);
     if (response.ok) clearDrafts(alarmId, kind);
+    if (UNSENT.includes(answer.error)) keep(alarmId, kind, fields, true);
+    else unkeep(alarmId, kind, fields);
     notice(alarmId, ...told(response.status, answer, kind));
   } catch {
+    keep(alarmId, kind, fields, false);
     notice(alarmId, "bad", () => results.unreachable);
   } finally {
     state.pending.delete(alarmId);

@@ -49,3 +49,20 @@ export const guidance = {
   signsAsk: "Tick what is going on now; it goes into the log as a note.",
   signsNote: "Signs",
 };
+
+// The single keys, as the help lists them.
+export const keys = {
+  move: "arrows or J and K: another alarm",
+  open: "Enter: details",
+  accept: "A: accept",
+  assign_unit: "E: unit",
+  arrive: "P: on scene",
+  note: "N: note",
+  close: "X: close",
+  case: "B, V, W, O: assessment, conditions, refer, hand over (Veilig Thuis)",
+  silence: "M: silence 30 s",
+  filter: "1 to 4: this priority only; again: all",
+  region: "F6: next part of the page",
+  help: "?: this list",
+  back: "Esc: back to the queue",
+};

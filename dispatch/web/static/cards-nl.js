@@ -49,3 +49,20 @@ export const guidance = {
   signsAsk: "Vink aan wat nu speelt; het komt als notitie in het logboek.",
   signsNote: "Signalen",
 };
+
+// The single keys, as the help lists them.
+export const keys = {
+  move: "pijltjes of J en K: andere melding",
+  open: "Enter: details",
+  accept: "A: aannemen",
+  assign_unit: "E: eenheid",
+  arrive: "P: ter plaatse",
+  note: "N: notitie",
+  close: "X: afsluiten",
+  case: "B, V, W, O: beoordeling, voorwaarden, verwijzen, overdragen (Veilig Thuis)",
+  silence: "M: dempen 30 s",
+  filter: "1 tot 4: alleen deze prioriteit; nog eens: alle",
+  region: "F6: volgend deel van de pagina",
+  help: "?: deze lijst",
+  back: "Esc: terug naar de wachtrij",
+};

@@ -1,9 +1,11 @@
 // Everything this agency may know of the selected alarm.
 
 import { html, nothing, repeat } from "./vendor/lit.js";
+import { earlierAlarms } from "./earlier.js";
 import { forms } from "./forms.js";
 import { date, time } from "./format.js";
 import { guidanceCard, signsList } from "./guidance.js";
+import { keptActions } from "./kept.js";
 import * as words from "./words.js";
 import { badge, badges, deadline, gestureBadges, otherStatus, person, priority, where } from "./parts.js";
 import { nowMs, state } from "./store.js";
@@ -33,9 +35,9 @@ function whole(row) {
         </p>
       </header>
       ${told ? html`<p class="notice ${told.tone}">${told.text()}</p>` : nothing}
-      ${actions(row)}
+      ${keptActions(row)} ${actions(row)}
       ${household(view)} ${guidanceCard(row)} ${signsList(row)} ${circumstances(view)} ${track(view)}
-      ${presses(view)} ${timeline(view)}
+      ${presses(view)} ${earlierAlarms(row)} ${timeline(view)}
       <p class="quiet">
         ${words.labels.alarm} ${view.alarm_id} · ${words.labels.device} ${view.device_id} ·
         ${words.labels.version(view.version)}

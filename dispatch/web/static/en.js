@@ -1,6 +1,6 @@
 // Every English word of the console; the same names as nl.js, which is the first language.
 
-export { guidance } from "./cards-en.js";
+export { guidance, keys } from "./cards-en.js";
 
 export const locale = "en-GB";
 
@@ -183,6 +183,8 @@ export const buttons = {
   conditions: "Record agreements",
   refer: "Refer",
   hand_over: "Hand over",
+  retry: "Send again",
+  discard: "Throw away",
   open: "Open",
   back: "Back",
 };
@@ -271,6 +273,10 @@ export const labels = {
   assessment: "Assessment",
   agreed: "Agreements",
   referredTo: "Referred to",
+  kept: "Not sent: kept on this page",
+  keptUnsure: "(perhaps done after all; look at the log first)",
+  earlier: "Earlier alarms of this household",
+  earlierElsewhere: (count) => `${count} earlier ones are no longer on this console.`,
   handedTo: "Handed over to",
   acceptedBy: "Accepted by",
   disposition: "Disposition",
@@ -314,6 +320,7 @@ export const connection = {
   gatewayDown: "The gateway is not active. New alarms and actions do not get through now.",
   gatewaySilent: "The gateway says nothing. New alarms may be missing.",
   gatewayUnknown: "Waiting for the gateway.",
+  kept: (count) => `${count === 1 ? "1 action was" : `${count} actions were`} not sent and kept on this page; send again at the alarm.`,
   unverified: (count) => `${count} alarm(s) are being checked with the gateway after an interruption.`,
   turnedAway: (count) => `The board is full: ${count} alarm(s) are with the gateway only.`,
   refused: (count) => `${count} message(s) were not for this console and were refused.`,
@@ -370,22 +377,6 @@ export const prefs = {
   help: "Show shortcuts",
   supervision: "Supervision",
   close: "Close",
-};
-
-export const keys = {
-  move: "arrows or J and K: another alarm",
-  open: "Enter: details",
-  accept: "A: accept",
-  assign_unit: "E: unit",
-  arrive: "P: on scene",
-  note: "N: note",
-  close: "X: close",
-  case: "B, V, W, O: assessment, conditions, refer, hand over (Veilig Thuis)",
-  silence: "M: silence 30 s",
-  filter: "1 to 4: this priority only; again: all",
-  region: "F6: next part of the page",
-  help: "?: this list",
-  back: "Esc: back to the queue",
 };
 
 export const spoken = {

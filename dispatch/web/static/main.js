@@ -16,6 +16,7 @@ import { tend } from "./sound.js";
 import {
   condition,
   enter,
+  keptCount,
   leave,
   listen,
   lost,
@@ -92,6 +93,7 @@ function banners(now) {
   if (Math.abs(state.clockAheadMs) > OFFSET_SHOWN_MS) {
     lines.push(["warn", seconds > 0 ? told.clockAhead(seconds) : told.clockBehind(-seconds)]);
   }
+  if (keptCount()) lines.push(["warn", told.kept(keptCount())]);
   if (connection?.turned_away) lines.push(["bad", told.turnedAway(connection.turned_away)]);
   if (connection?.unverified) lines.push(["stale", told.unverified(connection.unverified)]);
   if (connection?.refused) lines.push(["warn", told.refused(connection.refused)]);

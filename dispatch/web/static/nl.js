@@ -1,6 +1,6 @@
 // Every Dutch word of the console. en.js has the same names in English; a test compares them.
 
-export { guidance } from "./cards-nl.js";
+export { guidance, keys } from "./cards-nl.js";
 
 export const locale = "nl-NL";
 
@@ -186,6 +186,8 @@ export const buttons = {
   conditions: "Afspraken vastleggen",
   refer: "Verwijzen",
   hand_over: "Overdragen",
+  retry: "Opnieuw versturen",
+  discard: "Weggooien",
   open: "Openen",
   back: "Terug",
 };
@@ -274,6 +276,10 @@ export const labels = {
   assessment: "Beoordeling",
   agreed: "Afspraken",
   referredTo: "Verwezen naar",
+  kept: "Niet verzonden: bewaard op deze pagina",
+  keptUnsure: "(misschien wel uitgevoerd; kijk eerst in het logboek)",
+  earlier: "Eerdere meldingen van dit huishouden",
+  earlierElsewhere: (count) => `${count} eerdere staan niet meer op deze console.`,
   handedTo: "Overgedragen aan",
   acceptedBy: "Aangenomen door",
   disposition: "Afsluitcode",
@@ -317,6 +323,7 @@ export const connection = {
   gatewayDown: "De gateway is niet actief. Nieuwe meldingen en acties komen nu niet door.",
   gatewaySilent: "De gateway laat niets horen. Nieuwe meldingen kunnen uitblijven.",
   gatewayUnknown: "Wacht op de gateway.",
+  kept: (count) => `${count === 1 ? "1 actie is" : `${count} acties zijn`} niet verzonden en op deze pagina bewaard; verstuur opnieuw bij de melding.`,
   unverified: (count) => `${count} melding(en) worden bij de gateway nagevraagd na een onderbreking.`,
   turnedAway: (count) => `Het bord is vol: ${count} melding(en) staan alleen bij de gateway.`,
   refused: (count) => `${count} bericht(en) waren niet voor deze console en zijn geweigerd.`,
@@ -377,21 +384,6 @@ export const prefs = {
 };
 
 // In the order of the list that '?' shows.
-export const keys = {
-  move: "pijltjes of J en K: andere melding",
-  open: "Enter: details",
-  accept: "A: aannemen",
-  assign_unit: "E: eenheid",
-  arrive: "P: ter plaatse",
-  note: "N: notitie",
-  close: "X: afsluiten",
-  case: "B, V, W, O: beoordeling, voorwaarden, verwijzen, overdragen (Veilig Thuis)",
-  silence: "M: dempen 30 s",
-  filter: "1 tot 4: alleen deze prioriteit; nog eens: alle",
-  region: "F6: volgend deel van de pagina",
-  help: "?: deze lijst",
-  back: "Esc: terug naar de wachtrij",
-};
 
 export const spoken = {
   raised: (priority, place) => `Nieuwe melding, prio ${priority}, ${place}`,

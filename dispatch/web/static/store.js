@@ -19,6 +19,7 @@ export const state = {
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
   notices: new Map(), // alarm id -> {tone, text()}
+  kept: new Map(), // a name for each -> {alarmId, kind, fields, sure}: what could not be sent
   drafts: new Map(), // "alarm id/kind.field" -> text
   signedIn: null, // null until the server was asked
   signedOut: false, // whether a session ended on this page
@@ -46,6 +47,7 @@ export function leave({ ended }) {
   state.selected = null;
   state.kinds = [];
   state.notices.clear();
+  state.kept.clear();
   changed();
 }
 
@@ -114,6 +116,7 @@ export function takeRow(row) {
 function forget(alarmId) {
   state.rows.delete(alarmId);
   state.notices.delete(alarmId);
+  for (const [key, one] of state.kept) if (one.alarmId === alarmId) state.kept.delete(key);
   if (state.selected === alarmId) state.selected = null;
 }
 
@@ -128,6 +131,23 @@ export function notice(alarmId, tone, text) {
   if (state.notices.size > NOTICES_MAX) state.notices.delete(state.notices.keys().next().value);
   changed();
 }
+
+// Keeps an action that could not be sent; `sure` where it certainly was not.
+export function keep(alarmId, kind, fields, sure) {
+  state.kept.set(keptKey(alarmId, kind, fields), { alarmId, kind, fields, sure });
+}
+
+export function unkeep(alarmId, kind, fields) {
+  state.kept.delete(keptKey(alarmId, kind, fields));
+  changed();
+}
+
+// Two notes are two actions: what was written is part of the name.
+const keptKey = (alarmId, kind, fields) => `${alarmId}/${kind}/${JSON.stringify(fields)}`;
+
+// Of an alarm that is no longer here nothing can be sent again.
+export const keptCount = () =>
+  [...state.kept.values()].filter(({ alarmId }) => state.rows.has(alarmId)).length;
 
 export const draft = (alarmId, field) => state.drafts.get(`${alarmId}/${field}`) ?? "";
 
