@@ -28,6 +28,7 @@ from dispatch.accounts import AccountBook, SessionFile
 from dispatch.core.errors import DispatchError, SettingsError
 from dispatch.core.sessions import SessionLimits
 from dispatch.feed import Feed
+from dispatch.history import DAYS, History
 from dispatch.looks import LookBook, looks_folder, read_looks
 from dispatch.settings import Settings, read_settings
 from dispatch.web.connections import CONNECTIONS, sweeping
@@ -72,6 +73,13 @@ def run(
         bool,
         typer.Option("--behind-tls", help="A proxy serves this page as https: cookies are Secure."),
     ] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="File of closed alarms; without it beside the accounts."),
+    ] = None,
+    history_days: Annotated[
+        int, typer.Option(min=1, max=3_653, help="A closed alarm is kept for so long.")
+    ] = DAYS,
     metrics_port: Annotated[
         int | None,
         typer.Option(min=0, max=65_535, help="Port of /metrics and /readyz; else no metrics."),
@@ -89,10 +97,12 @@ def run(
     )
     book = AccountBook(accounts, settings.console)
     logs.configure(log_level)
+    kept = history or accounts.with_name(f"{accounts.name}.history")
+    feed = Feed(settings, History(kept, days=history_days))
     limits = SessionLimits(idle_ms=idle_minutes * 60_000, absolute_ms=session_hours * 3_600_000)
     looks = LookBook(looks_folder(accounts), settings.console)
     desk = Desk(book, kept=SessionFile(accounts), limits=limits, behind_tls=behind_tls)
-    run_async(_serve(settings, desk, looks))
+    run_async(_serve(settings, feed, desk, looks))
 
 
 @cli.command("looks")
@@ -121,14 +131,14 @@ def show_looks(
     screen.print(table)
 
 
-async def _serve(settings: Settings, desk: Desk, looks: LookBook) -> None:
+async def _serve(settings: Settings, feed: Feed, desk: Desk, looks: LookBook) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, stop.set)
     listener = _listen(settings)  # before anything is connected that a taken port would undo
-    app = make_app(Feed(settings), desk, bind_host=settings.host, looks=looks)
+    app = make_app(feed, desk, bind_host=settings.host, looks=looks)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
     async with contextlib.AsyncExitStack() as held:
         if settings.metrics is not None:

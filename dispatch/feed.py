@@ -29,6 +29,7 @@ from dispatch.core.connection import Connection, Counters
 from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
 from dispatch.core.sightings import Sightings
+from dispatch.history import History
 from dispatch.mqtt_client import ACTIONS_MAX, is_failure, make_client, release, until_lost
 from dispatch.settings import Settings
 
@@ -49,11 +50,12 @@ log = structlog.get_logger("dispatch.feed")
 class Feed:
     """Run it as one task; read `board` and `connection()` at any time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, history: History | None = None) -> None:
         self.console = settings.console
         self.board = Board()
         self.sightings = Sightings()
         self.counters = Counters()
+        self.history = history or History(None)
         self.overview: Overview | None = None
         """What the gateway said last for this console's supervisors."""
         self._settings = settings
@@ -263,6 +265,8 @@ class Feed:
                 self._refuse(topic, view)
                 return
             self.counters.views += 1
+            if view.status == "closed" and not self.history.note(view):
+                return  # not on the board and not confirmed, so the gateway repeats it
             if self.board.take(view, now_ms()) == "full":
                 log.error("board full", alarm_id=view.alarm_id, open=self.board.open_count)
             self._due.set()
@@ -312,7 +316,12 @@ class Feed:
             await self._due.wait()
             self._due.clear()
             await asyncio.sleep(CONFIRM_EVERY_S)
-            while deliveries := self.board.take_due():
+            unkept = await self.history.keep(now_ms())
+            while due := self.board.take_due():
+                # What is closed is confirmed once it is kept: it never comes again after that.
+                deliveries = tuple(one for one in due if one.alarm_id not in unkept)
+                if not deliveries:
+                    continue
                 message = ConfirmDelivery(
                     action_id=new_action_id(), at_ms=now_ms(), deliveries=deliveries
                 )

@@ -29,6 +29,13 @@ SCREEN = (1280, 800)
 PHONE = (390, 844)
 TRIGGERS: tuple[Trigger, ...] = ("press", "duress", "hold", "press", "cancel", "test")
 WAIT_MS = 30_000
+ACT = """async ([alarm, fields]) => {
+  const { csrf } = await (await fetch("/api/session")).json();
+  const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
+  const body = JSON.stringify(fields);
+  await fetch(`/api/alarms/${alarm}/actions`, { method: "POST", headers, body });
+}"""
+"""Acts on an alarm as the page does, without its forms."""
 
 
 def row(number: int) -> str:
@@ -147,7 +154,30 @@ async def supervision(browser: Browser, stack: Stack) -> None:
     await shoot(page, "police-supervision", full=True)
     await page.emulate_media(color_scheme="dark")
     await page.click("[data-language=en]")
+    await page.wait_for_selector("[data-language=en][aria-pressed=true]")
     await shoot(page, "police-supervision-english-dark", full=True)
+    await page.emulate_media(color_scheme="light")
+    await page.click("[data-language=nl]")
+    for number, code in ((2, "genuine"), (3, "mispress"), (6, "test")):
+        for fields in (
+            {"kind": "accept"},
+            {"kind": "close", "disposition": code, "reason": "Gesproken met de bewoner"},
+        ):
+            await page.evaluate(ACT, [f"aware-{number:06d}.1", fields])
+    await page.goto(f"{stack.console_urls[POLICE]}/history")
+    await page.wait_for_selector("tbody tr", timeout=WAIT_MS)
+    await shoot(page, "police-history")
+    await page.emulate_media(color_scheme="dark")
+    await page.click("[data-language=en]")
+    await page.wait_for_selector("[data-language=en][aria-pressed=true]")
+    await shoot(page, "police-history-english-dark")
+    await page.click("[data-language=nl]")
+    await page.emulate_media(color_scheme="light")
+    await page.get_by_role("link", name="aware-000002.1").click()
+    await page.wait_for_selector("article.incident", timeout=WAIT_MS)
+    await shoot(page, "police-incident", full=True)
+    await page.emulate_media(media="print")
+    await shoot(page, "police-incident-print", full=True)
     await page.close()
 
 

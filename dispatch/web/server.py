@@ -7,6 +7,7 @@ from aiohttp import web
 
 from dispatch.feed import Feed, end_tasks
 from dispatch.looks import LookBook
+from dispatch.web import history
 from dispatch.web.api import FEED, LOOKS, healthz, list_alarms, post_action
 from dispatch.web.connections import CONNECTIONS, Connections, tended
 from dispatch.web.desk import Desk
@@ -80,6 +81,10 @@ def make_app(
     app.router.add_get(PAGE_PATH, supervisors_only(files.page("supervision.html")))
     app.router.add_get(REPORT_PATH, get_report)
     app.router.add_get(CSV_PATH, get_csv)
+    app.router.add_get(history.PAGE_PATH, files.page("history.html"))
+    app.router.add_get(history.INCIDENT_PATH, files.page("incident.html"))
+    app.router.add_get(history.SEARCH_PATH, history.search)
+    app.router.add_get(history.VIEW_PATH, history.get_incident)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.on_response_prepare.append(mark_response)
@@ -96,3 +101,4 @@ async def _run_feed(app: web.Application) -> AsyncIterator[None]:
     task = asyncio.create_task(app[FEED].run(), name="feed")
     yield
     await end_tasks((task,))
+    app[FEED].history.close()

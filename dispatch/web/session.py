@@ -18,7 +18,7 @@ SIGNED = web.RequestKey("signed", Signed)
 SESSION_PATH: Final = "/api/session"
 _OPEN: Final = frozenset({"/", "/healthz", "/readyz", SESSION_PATH})
 """What needs no session, besides the page's own files. Everything else does."""
-PAGES_BEHIND: Final = frozenset({"/supervision"})
+PAGES_BEHIND: Final = frozenset({"/supervision", "/history", "/incident"})
 """Pages that a browser goes to: who is signed out is led to the door and not to an error."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from alarm_protocol.runtime.clock import now_ms
 from dispatch.core.overview import Report, report_of, table_of
-from dispatch.web.api import FEED
+from dispatch.web.api import FEED, LOOKS
 from dispatch.web.rows import Problem, json_response
 from dispatch.web.session import SIGNED
 
@@ -49,7 +49,16 @@ def csv_text(rows: Iterable[Sequence[str]]) -> str:
     return out.getvalue()
 
 
-def _report(request: web.Request) -> Report:
+async def _report(request: web.Request) -> Report:
+    report = _made(request)
+    looks = request.app[LOOKS]
+    if looks is not None:
+        alarms = [one.alarm_id for one in report.escalations]
+        await looks.before(request[SIGNED].session, alarms, "listed")
+    return report
+
+
+def _made(request: web.Request) -> Report:
     feed = request.app[FEED]
     connection = feed.connection()
     return report_of(
@@ -65,13 +74,13 @@ def _report(request: web.Request) -> Report:
 @supervisors_only
 async def get_report(request: web.Request) -> web.StreamResponse:
     """Answer with the whole report, as it is now."""
-    return json_response(_report(request))
+    return json_response(await _report(request))
 
 
 @supervisors_only
 async def get_csv(request: web.Request) -> web.StreamResponse:
     """Answer with the report as a file for a spreadsheet."""
-    report = _report(request)
+    report = await _report(request)
     rows = table_of(report, "en" if request.query.get("language") == "en" else "nl", iso_utc)
     name = f"supervision-{report.console}-{iso_utc(report.server_time_ms).replace(':', '')}.csv"
     return web.Response(

@@ -180,6 +180,8 @@ GATEWAY = [
 ]
 CONSOLES = [
     Bad("dispatch-console nope", ("no such command 'nope'", "see dispatch-console --help")),
+    Bad(f"{CONSOLE} --history missing/history", ("the history in missing/history", "--history")),
+    Bad(f"{CONSOLE} --history-days 0", ("'--history-days'", "greater than or equal to 1")),
     Bad("dispatch-console run", ("missing option '--console'", "run --help")),
     Bad(f"{CONSOLE} --console x", ("--console 'x'", "police or veilig_thuis")),
     Bad(f"{CONSOLE} --broker x", ("--broker", "'x'", "mqtt://host:port")),

@@ -82,6 +82,7 @@ const menu = (heard, onLeave) => html`
           ${words.sound.stop}
         </button>`}
   </fieldset>
+  <a href="/history">${words.prefs.history}</a>
   ${state.me?.role === "supervisor"
     ? html`<a href="/supervision">${words.prefs.supervision}</a>`
     : nothing}

@@ -236,3 +236,9 @@ const timeline = (view) => html`
       : nothing}
   </section>
 `;
+
+
+// All of it at once and nothing to press, for the page that is printed.
+export const facts = (view) => html`
+  ${household(view)} ${circumstances(view)} ${track(view)} ${presses(view)} ${timeline(view)}
+`;

@@ -376,6 +376,7 @@ export const prefs = {
   keys: "Use single-key shortcuts",
   help: "Show shortcuts",
   supervision: "Supervision",
+  history: "History",
   close: "Close",
 };
 

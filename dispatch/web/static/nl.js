@@ -380,6 +380,7 @@ export const prefs = {
   keys: "Sneltoetsen gebruiken",
   help: "Sneltoetsen tonen",
   supervision: "Toezicht",
+  history: "Geschiedenis",
   close: "Sluiten",
 };
 

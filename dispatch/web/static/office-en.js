@@ -3,6 +3,8 @@
 export const pages = {
   console: "Alarms",
   supervision: "Supervision",
+  history: "History",
+  incident: "Alarm",
   menu: "Pages",
 };
 
@@ -94,4 +96,40 @@ export const supervision = {
     empty: "empty",
     reserved_device: "name is reserved",
   },
+};
+
+export const history = {
+  intro: "Closed alarms as this console was given them.",
+  from: "From",
+  to: "Up to and including",
+  municipality: "Municipality",
+  disposition: "Disposition",
+  device: "Device begins with",
+  any: "All",
+  search: "Search",
+  clear: "Clear",
+  failed: "The search failed; try again.",
+  none: "No closed alarm fits this.",
+  found: (total) => (total === 1 ? "1 alarm found" : `${total} alarms found`),
+  range: (first, last, total) => `${first}–${last} of ${total}`,
+  paging: "Pages of results",
+  previous: "Previous",
+  next: "Next",
+  closedAt: "Closed",
+  raisedAt: "Raised",
+  alarm: "Alarm",
+  by: "By",
+  results: "Results",
+};
+
+export const incident = {
+  print: "Print",
+  back: "Back to the history",
+  printed: (time, name) => `Printed ${time} by ${name}`,
+  raised: "Raised",
+  closed: "Closed",
+  open: "This alarm is not closed yet.",
+  missing: "This alarm is not known on this console.",
+  private: "Confidential: holds data about people. For this organisation only.",
+  other: "Other organisation",
 };

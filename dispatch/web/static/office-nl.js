@@ -3,6 +3,8 @@
 export const pages = {
   console: "Meldingen",
   supervision: "Toezicht",
+  history: "Geschiedenis",
+  incident: "Melding",
   menu: "Pagina's",
 };
 
@@ -94,4 +96,40 @@ export const supervision = {
     empty: "leeg",
     reserved_device: "naam is voorbehouden",
   },
+};
+
+export const history = {
+  intro: "Afgesloten meldingen zoals deze console ze kreeg.",
+  from: "Vanaf",
+  to: "Tot en met",
+  municipality: "Gemeente",
+  disposition: "Afsluitcode",
+  device: "Apparaat begint met",
+  any: "Alle",
+  search: "Zoeken",
+  clear: "Wissen",
+  failed: "Zoeken is niet gelukt; probeer het opnieuw.",
+  none: "Geen afgesloten melding past hierbij.",
+  found: (total) => (total === 1 ? "1 melding gevonden" : `${total} meldingen gevonden`),
+  range: (first, last, total) => `${first}–${last} van ${total}`,
+  paging: "Bladeren",
+  previous: "Vorige",
+  next: "Volgende",
+  closedAt: "Afgesloten",
+  raisedAt: "Ontstaan",
+  alarm: "Melding",
+  by: "Door",
+  results: "Resultaat",
+};
+
+export const incident = {
+  print: "Afdrukken",
+  back: "Terug naar de geschiedenis",
+  printed: (time, name) => `Afgedrukt ${time} door ${name}`,
+  raised: "Ontstaan",
+  closed: "Afgesloten",
+  open: "Deze melding is nog niet afgesloten.",
+  missing: "Deze melding is op deze console niet bekend.",
+  private: "Vertrouwelijk: bevat gegevens van personen. Alleen voor deze organisatie.",
+  other: "Andere organisatie",
 };

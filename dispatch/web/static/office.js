@@ -26,7 +26,7 @@ async function speak(code) {
   changed();
 }
 
-const paths = { console: "/", supervision: "/supervision" };
+const paths = { console: "/", supervision: "/supervision", history: "/history" };
 const may = (name) => name !== "supervision" || state.me?.role === "supervisor";
 
 const menu = (here) => html`
@@ -65,7 +65,7 @@ const bar = (here) => html`
     <span title=${words.labels.syntheticLong}>${badge(words.labels.synthetic, "synthetic")}</span>
     ${menu(here)} ${languages()}
     <time class="clock">${clock(nowMs())}</time>
-    <span data-operator>${state.me?.name} (${words.roles[state.me?.role] || words.labels.operator})</span>
+    <span data-operator>${state.me?.name}</span>
     <button type="button" data-leave="here" @click=${leave}>${words.door.leave}</button>
   </header>
 `;

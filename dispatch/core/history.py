@@ -1,0 +1,95 @@
+"""What is asked of the history of closed alarms, and what comes back."""
+
+from msgspec import Struct
+
+from alarm_protocol.messages import AlarmView
+from alarm_protocol.units import AlarmId
+from dispatch.core.requests import DISPOSITIONS
+
+PAGE_ROWS = 50
+PAGES_MAX = 10_000
+TEXT_CHARS_MAX = 80
+
+
+class Query(Struct, frozen=True, kw_only=True):
+    """Which closed alarms, and which page of them (1 is the newest)."""
+
+    from_ms: int | None = None
+    to_ms: int | None = None
+    """Before this moment."""
+    municipality: str | None = None
+    disposition: str | None = None
+    device: str | None = None
+    """How the device's id begins."""
+    page: int = 1
+
+
+class Past(Struct, frozen=True, kw_only=True):
+    """One closed alarm in a list."""
+
+    alarm_id: AlarmId
+    raised_at_ms: int
+    closed_at_ms: int
+    device_id: str
+    municipality: str | None
+    disposition: str | None
+    priority: int
+    test: bool
+    closed_by: str | None
+
+
+class Found(Struct, frozen=True, kw_only=True):
+    """One page of what was found; `municipalities` are those that can be asked for."""
+
+    total: int
+    page: int
+    pages: int
+    rows: tuple[Past, ...]
+    municipalities: tuple[str, ...]
+
+
+class BadQuery(Struct, frozen=True, kw_only=True):
+    """Why nothing was looked for: one line in each language."""
+
+    nl: str
+    en: str
+
+
+def past_of(view: AlarmView) -> Past:
+    """Return the line of a closed alarm."""
+    own = view.own_track
+    return Past(
+        alarm_id=view.alarm_id,
+        raised_at_ms=view.raised_at_ms,
+        closed_at_ms=view.journaled_at_ms if own.closed_at_ms is None else own.closed_at_ms,
+        device_id=view.device_id,
+        municipality=None if view.household is None else view.household.municipality,
+        disposition=own.disposition,
+        priority=view.priority,
+        test=view.test,
+        closed_by=own.closed_by,
+    )
+
+
+def check_query(query: Query) -> BadQuery | None:
+    """Say what is wrong with a query, if anything is."""
+    for name in ("municipality", "device"):
+        if len(getattr(query, name) or "") > TEXT_CHARS_MAX:
+            return BadQuery(
+                nl=f"'{name}' is langer dan {TEXT_CHARS_MAX} tekens",
+                en=f"'{name}' is longer than {TEXT_CHARS_MAX} characters",
+            )
+    if query.disposition is not None and query.disposition not in DISPOSITIONS:
+        choices = ", ".join(DISPOSITIONS)
+        return BadQuery(
+            nl=f"'disposition' moet een van deze zijn: {choices}",
+            en=f"'disposition' must be one of: {choices}",
+        )
+    if not 1 <= query.page <= PAGES_MAX:
+        return BadQuery(
+            nl=f"'page' moet een getal van 1 tot {PAGES_MAX} zijn",
+            en=f"'page' must be a number from 1 to {PAGES_MAX}",
+        )
+    if query.from_ms is not None and query.to_ms is not None and query.from_ms >= query.to_ms:
+        return BadQuery(nl="'from' ligt na 'to'", en="'from' is after 'to'")
+    return None

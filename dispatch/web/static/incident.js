@@ -1,0 +1,68 @@
+// One alarm whole, on paper too: what this agency knew of it, and nothing to press.
+
+import { html, nothing } from "./vendor/lit.js";
+import { facts } from "./detail.js";
+import { clock } from "./format.js";
+import { fetched, open, said } from "./office.js";
+import { badges, gestureBadges, otherStatus, priority, where } from "./parts.js";
+import { changed, nowMs, state } from "./store.js";
+import { consoles, status } from "./words.js";
+
+const known = { incident: null, missing: false };
+const w = () => said().incident;
+
+async function look() {
+  const asked = new URLSearchParams(location.search);
+  const alarmId = encodeURIComponent(asked.get("alarm") ?? "-");
+  const raised = encodeURIComponent(asked.get("raised") ?? "");
+  try {
+    known.incident = await fetched(`/api/incidents/${alarmId}?raised_at_ms=${raised}`);
+  } catch {
+    known.missing = true;
+  }
+  changed();
+}
+
+const whole = ({ view, closed }) => {
+  const { head, line } = where(view);
+  const { name, organisation } = consoles[state.console] ?? {};
+  const closedAt = view.own_track.closed_at_ms;
+  return html`
+    <article class="panel incident" data-detail=${view.alarm_id}>
+      <header class="detail-head p${view.priority}">
+        <p class="quiet">${name} · ${organisation}</p>
+        <h1>${said().pages.incident} ${view.alarm_id}</h1>
+        <h2>${head}</h2>
+        <p>${line}</p>
+        <div>${priority(view)} ${badges({ view, verified: true, withdrawn: false })}</div>
+        ${gestureBadges(view)}
+        <p><strong>${status[view.status]}</strong> · ${otherStatus(view)}</p>
+        <p>
+          ${w().raised} ${clock(view.raised_at_ms)}${closedAt ? ` · ${w().closed} ${clock(closedAt)}` : nothing}
+        </p>
+        ${closed ? nothing : html`<p class="notice bad">${w().open}</p>`}
+      </header>
+      ${facts(view)}
+      <footer class="quiet">
+        <p>${w().private}</p>
+        <p data-printed>${w().printed(clock(nowMs()), state.me?.name)}</p>
+      </footer>
+    </article>
+  `;
+};
+
+const page = () => html`
+  <p class="tools">
+    <a class="button" href="/history">${w().back}</a>
+    ${known.incident
+      ? html`<button type="button" class="primary" @click=${() => print()}>${w().print}</button>`
+      : nothing}
+  </p>
+  ${known.incident
+    ? whole(known.incident)
+    : html`<h1>${said().pages.incident}</h1>
+        <p class="quiet">${known.missing ? w().missing : said().office.waiting}</p>`}
+`;
+
+await open("incident", page);
+void look();
