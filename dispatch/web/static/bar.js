@@ -82,9 +82,9 @@ const menu = (heard, onLeave) => html`
           ${words.sound.stop}
         </button>`}
   </fieldset>
-  <a href="/history">${words.prefs.history}</a>
+  <a href="/history">${words.prefs.pages.history}</a>
   ${state.me?.role === "supervisor"
-    ? html`<a href="/supervision">${words.prefs.supervision}</a>`
+    ? html`<a href="/supervision">${words.prefs.pages.supervision}</a>`
     : nothing}
   <button type="button" data-leave="here" @click=${() => onLeave(false)}>${words.door.leave}</button>
   <button type="button" data-leave="everywhere" @click=${() => onLeave(true)}>

@@ -10,7 +10,6 @@ export const consoles = {
 };
 
 export const languages = { nl: "Nederlands", en: "English" };
-
 export const roles = { operator: "", supervisor: "supervisor", read_only: "read only" };
 
 export const door = {
@@ -32,7 +31,6 @@ export const door = {
 };
 
 export const otherAgency = { police: "Veilig Thuis", veilig_thuis: "Police" };
-
 export const status = {
   open: "Open",
   accepted: "Accepted",
@@ -171,7 +169,6 @@ export const signals = {
 };
 
 export const orders = { contactverbod: "No-contact order", straatverbod: "Street ban" };
-
 export const buttons = {
   accept: "Accept",
   assign_unit: "Assign unit",
@@ -216,7 +213,9 @@ export const labels = {
   noQueue: "No open alarms",
   noProgress: "No alarms in progress",
   waiting: "Waiting for the first data…",
-  more: (count) => `and ${count} more alarms of lower urgency`,
+  paging: (title) => `Pages: ${title}`,
+  turns: { previous: "Previous", next: "Next", first: "To the most urgent" },
+  range: (first, last, total) => `${first}–${last} of ${total}`,
   operator: "Operator",
   account: "Account",
   age: "Age",
@@ -375,8 +374,7 @@ export const prefs = {
   flash: "Let symbols flash",
   keys: "Use single-key shortcuts",
   help: "Show shortcuts",
-  supervision: "Supervision",
-  history: "History",
+  pages: { supervision: "Supervision", history: "History" },
   close: "Close",
 };
 

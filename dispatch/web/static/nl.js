@@ -10,7 +10,6 @@ export const consoles = {
 };
 
 export const languages = { nl: "Nederlands", en: "English" };
-
 export const roles = { operator: "", supervisor: "leidinggevende", read_only: "alleen meekijken" };
 
 export const door = {
@@ -32,7 +31,6 @@ export const door = {
 };
 
 export const otherAgency = { police: "Veilig Thuis", veilig_thuis: "Politie" };
-
 export const status = {
   open: "Openstaand",
   accepted: "Aangenomen",
@@ -174,7 +172,6 @@ export const signals = {
 };
 
 export const orders = { contactverbod: "Contactverbod", straatverbod: "Straatverbod" };
-
 export const buttons = {
   accept: "Aannemen",
   assign_unit: "Eenheid toewijzen",
@@ -219,7 +216,9 @@ export const labels = {
   noQueue: "Geen openstaande meldingen",
   noProgress: "Geen meldingen in behandeling",
   waiting: "Wacht op de eerste gegevens…",
-  more: (count) => `en nog ${count} meldingen met lagere urgentie`,
+  paging: (title) => `Bladeren: ${title}`,
+  turns: { previous: "Vorige", next: "Volgende", first: "Naar de meest urgente" },
+  range: (first, last, total) => `${first}–${last} van ${total}`,
   operator: "Medewerker",
   account: "Account",
   age: "Leeftijd",
@@ -379,8 +378,7 @@ export const prefs = {
   flash: "Symbolen laten knipperen",
   keys: "Sneltoetsen gebruiken",
   help: "Sneltoetsen tonen",
-  supervision: "Toezicht",
-  history: "Geschiedenis",
+  pages: { supervision: "Toezicht", history: "Geschiedenis" },
   close: "Sluiten",
 };
 

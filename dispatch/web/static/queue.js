@@ -7,16 +7,16 @@ import { duration, time } from "./format.js";
 import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./words.js";
 import { arranged, holding, release } from "./hold.js";
 import { badges, deadline, gestureBadges, isLoneCancel, otherStatus, priority, where } from "./parts.js";
-import { nowMs, select, setFilter, state, tables } from "./store.js";
+import { changed, nowMs, select, setFilter, state, tables } from "./store.js";
 
-const ROWS_MAX = 200; // drawn per table; the most urgent ones, and the rest is counted
+const PAGE_ROWS = 50; // drawn per table; a change costs what is drawn and not what is held
 const CLOSED_ROWS_MAX = 10;
 
 export function queue() {
   const { open, inProgress, closed } = tables();
   return html`
     ${openTable(open)}
-    ${table("progress", labels.inProgress, inProgress.map(line), labels.noProgress)}
+    ${table("progress", labels.inProgress, inProgress, line, labels.noProgress)}
     ${closed.length ? closedTable(closed) : nothing}
   `;
 }
@@ -29,11 +29,58 @@ function openTable(open) {
   const { filter } = state;
   const wanted = filter ? open.filter(({ view }) => view.priority === filter) : open;
   const { rows, left, late } = arranged(wanted);
-  const lines = rows.map((row) => (left.has(row.alarm_id) ? leftLine : line)(row));
-  return table("open", labels.queue, lines, labels.noQueue, { count: open.length, late });
+  const draw = (row) => (left.has(row.alarm_id) ? leftLine : line)(row);
+  return table("open", labels.queue, rows, draw, labels.noQueue, { count: open.length, late });
 }
 
-const table = (name, title, lines, empty, { count = lines.length, late = 0 } = {}) => html`
+// 'N nieuwe' leads to the most urgent ones, wherever the reader was.
+function first() {
+  pages.open = 0;
+  release();
+}
+
+const pages = { open: 0, progress: 0 }; // which page each table shows; 0 has the most urgent
+
+function turn(name, page) {
+  pages[name] = page;
+  changed();
+  requestAnimationFrame(() => document.querySelector(`section.${name}`)?.scrollIntoView());
+}
+
+// The part of a table that is drawn; its page is the last one where rows have left.
+function paged(name, rows) {
+  const last = Math.max(0, Math.ceil(rows.length / PAGE_ROWS) - 1);
+  pages[name] = Math.min(pages[name], last);
+  const first = pages[name] * PAGE_ROWS;
+  return { first, last, drawn: rows.slice(first, first + PAGE_ROWS) };
+}
+
+const paging = (name, title, { first, last, drawn }, total) => html`
+  <nav class="paging" aria-label=${labels.paging(title)}>
+    <button
+      type="button"
+      data-turn="previous"
+      ?disabled=${pages[name] === 0}
+      @click=${() => turn(name, pages[name] - 1)}
+    >
+      ${labels.turns.previous}
+    </button>
+    <span class="quiet" data-range>${labels.range(first + 1, first + drawn.length, total)}</span>
+    <button
+      type="button"
+      data-turn="next"
+      ?disabled=${pages[name] === last}
+      @click=${() => turn(name, pages[name] + 1)}
+    >
+      ${labels.turns.next}
+    </button>
+  </nav>
+`;
+
+function table(name, title, rows, draw, empty, { count = rows.length, late = 0 } = {}) {
+  const part = paged(name, rows);
+  const lines = part.drawn.map(draw);
+  return html`
   <section
     class="panel ${name}"
     aria-labelledby="title-${name}"
@@ -45,7 +92,12 @@ const table = (name, title, lines, empty, { count = lines.length, late = 0 } = {
     <h2 id="title-${name}">
       ${title} <span class="count ${count ? "some" : ""}">${count}</span>
       ${late
-        ? html`<button type="button" class="fresh" @click=${release}>${labels.fresh(late)}</button>`
+        ? html`<button type="button" class="fresh" @click=${first}>${labels.fresh(late)}</button>`
+        : nothing}
+      ${pages[name]
+        ? html`<button type="button" class="fresh" data-turn="first" @click=${() => turn(name, 0)}>
+            ${labels.turns.first}
+          </button>`
         : nothing}
       ${name === "open" && state.filter
         ? html`<button type="button" class="fresh" @click=${() => setFilter(null)}>
@@ -68,16 +120,15 @@ const table = (name, title, lines, empty, { count = lines.length, late = 0 } = {
               </tr>
             </thead>
             <tbody role="rowgroup">
-              ${repeat(lines.slice(0, ROWS_MAX), ({ key }) => key, ({ content }) => content)}
+              ${repeat(lines, ({ key }) => key, ({ content }) => content)}
             </tbody>
           </table>
-          ${lines.length > ROWS_MAX
-            ? html`<p class="quiet">${labels.more(lines.length - ROWS_MAX)}</p>`
-            : nothing}
+          ${part.last ? paging(name, title, part, rows.length) : nothing}
         `
       : html`<p class="quiet">${state.console ? empty : labels.waiting}</p>`}
   </section>
-`;
+  `;
+}
 
 // An alarm that left the queue while it was held still: as high as it was, and without a button,
 // so that nothing moves and nothing else lies under the hand.

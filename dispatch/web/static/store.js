@@ -43,6 +43,7 @@ export function leave({ ended }) {
   state.me = null;
   state.linked = null;
   state.rows = new Map();
+  sorted = null;
   state.connection = null;
   state.selected = null;
   state.kinds = [];
@@ -64,6 +65,7 @@ export function enter(me) {
 export function take(message) {
   state.heardAt = performance.now();
   state.linked = true;
+  if (message.alarms) sorted = null;
   const fresh = [];
   if (message.type === "snapshot") {
     const known = state.rows;
@@ -110,7 +112,9 @@ export function lost() {
 // The state that came back with an answer; the live channel may have brought a newer one.
 export function takeRow(row) {
   const known = state.rows.get(row.alarm_id);
-  if (!known || known.view.version <= row.view.version) state.rows.set(row.alarm_id, row);
+  if (known && known.view.version > row.view.version) return;
+  state.rows.set(row.alarm_id, row);
+  sorted = null;
 }
 
 function forget(alarmId) {
@@ -164,17 +168,22 @@ export function clearDrafts(alarmId, kind) {
   }
 }
 
-const urgency = ({ view }) => [view.status === "open" ? 0 : 1, view.priority, view.raised_at_ms];
-
-function moreUrgent(left, right) {
-  const a = urgency(left);
-  const b = urgency(right);
-  for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return a[i] - b[i];
-  return left.alarm_id < right.alarm_id ? -1 : 1;
+// Within one table all are open or none is.
+function moreUrgent({ alarm_id: a, view: left }, { alarm_id: b, view: right }) {
+  return (
+    left.priority - right.priority || left.raised_at_ms - right.raised_at_ms || (a < b ? -1 : 1)
+  );
 }
+
+let sorted = null; // the tables, until some row changes: they are drawn every second anyhow
 
 // The three tables, each in its order.
 export function tables() {
+  sorted ??= sortedRows();
+  return sorted;
+}
+
+function sortedRows() {
   const open = [];
   const inProgress = [];
   const closed = [];
