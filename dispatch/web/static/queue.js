@@ -55,25 +55,22 @@ function paged(name, rows) {
   return { first, last, drawn: rows.slice(first, first + PAGE_ROWS) };
 }
 
+const turner = (name, word, page, last) => html`
+  <button
+    type="button"
+    data-turn=${word}
+    ?disabled=${page < 0 || page > last}
+    @click=${() => turn(name, page)}
+  >
+    ${labels.turns[word]}
+  </button>
+`;
+
 const paging = (name, title, { first, last, drawn }, total) => html`
   <nav class="paging" aria-label=${labels.paging(title)}>
-    <button
-      type="button"
-      data-turn="previous"
-      ?disabled=${pages[name] === 0}
-      @click=${() => turn(name, pages[name] - 1)}
-    >
-      ${labels.turns.previous}
-    </button>
+    ${turner(name, "previous", pages[name] - 1, last)}
     <span class="quiet" data-range>${labels.range(first + 1, first + drawn.length, total)}</span>
-    <button
-      type="button"
-      data-turn="next"
-      ?disabled=${pages[name] === last}
-      @click=${() => turn(name, pages[name] + 1)}
-    >
-      ${labels.turns.next}
-    </button>
+    ${turner(name, "next", pages[name] + 1, last)}
   </nav>
 `;
 
@@ -94,11 +91,7 @@ function table(name, title, rows, draw, empty, { count = rows.length, late = 0 }
       ${late
         ? html`<button type="button" class="fresh" @click=${first}>${labels.fresh(late)}</button>`
         : nothing}
-      ${pages[name]
-        ? html`<button type="button" class="fresh" data-turn="first" @click=${() => turn(name, 0)}>
-            ${labels.turns.first}
-          </button>`
-        : nothing}
+      ${pages[name] ? turner(name, "first", 0, 0) : nothing}
       ${name === "open" && state.filter
         ? html`<button type="button" class="fresh" @click=${() => setFilter(null)}>
             ${labels.filtered(state.filter)}

@@ -14,7 +14,7 @@ FILES = load_files()
 OURS = {name: file.body.decode() for name, file in FILES.items() if not name.startswith("vendor/")}
 SCRIPTS = {name: text for name, text in OURS.items() if name.endswith(".js")}
 BYTES_MAX = 120_000
-GZIPPED_BYTES_MAX = 45_000
+GZIPPED_BYTES_MAX = 46_000
 PAGES = sorted(name for name in OURS if name.endswith(".html"))
 
 
@@ -65,7 +65,7 @@ def test_every_import_is_a_file_of_the_page(name: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_page_is_light(page: str) -> None:
-    """All that a page loads stays below 120 kB, and below 45 kB compressed."""
+    """All that a page loads stays below 120 kB, and below 46 kB compressed."""
     loaded = [FILES[name].body for name in loaded_by(page)]
     assert sum(map(len, loaded)) < BYTES_MAX
     assert sum(len(gzip.compress(body, 6)) for body in loaded) < GZIPPED_BYTES_MAX
