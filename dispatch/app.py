@@ -58,6 +58,9 @@ def run(
     accounts: Annotated[
         Path, typer.Option(help="File of accounts, made with: dispatch-console users add.")
     ],
+    policy: Annotated[
+        Path | None, typer.Option(help="Policy file with the guidance cards; else the example's.")
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     log_level: Annotated[logs.Level, typer.Option(help="How much to log.")] = logs.Level.INFO,
     tls_ca: Annotated[Path | None, typer.Option(help="CA file to trust for mqtts.")] = None,
@@ -94,6 +97,7 @@ def run(
         port=port,
         tls_files=TlsFiles(ca=tls_ca, certificate=tls_cert, key=tls_key),
         metrics=None if metrics_port is None else (metrics_host, metrics_port),
+        policy=policy,
     )
     book = AccountBook(accounts, settings.console)
     logs.configure(log_level)

@@ -17,6 +17,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from alarm_protocol import topics
 from alarm_protocol.codec import decode_alarm_view, decode_gateway_status, decode_overview, encode
 from alarm_protocol.errors import WireError
+from alarm_protocol.guidance import cards_of
 from alarm_protocol.messages import ConfirmDelivery, Overview, Painted, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.tls import LastError, in_words, unanswered
@@ -56,6 +57,8 @@ class Feed:
         self.sightings = Sightings()
         self.counters = Counters()
         self.history = history or History(None)
+        self.cards = cards_of(settings.guidance, settings.console)
+        """The guidance card of this console, in Dutch and in English."""
         self.overview: Overview | None = None
         """What the gateway said last for this console's supervisors."""
         self._settings = settings

@@ -1,14 +1,17 @@
 """The settings of one console process, checked before anything starts."""
 
 import ssl
+from pathlib import Path
 
 from msgspec import Struct
 
 from alarm_protocol.errors import BrokerUrlError, TlsError
+from alarm_protocol.guidance import Guidance
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
 from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import CONSOLES, ConsoleId
 from dispatch.core.errors import SettingsError
+from dispatch.policy import read_guidance
 
 PORT_MAX = 65_535
 
@@ -25,6 +28,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     port: int
     tls: ssl.SSLContext | None = None
     metrics: tuple[str, int] | None = None
+    guidance: Guidance = Guidance()
 
 
 def read_settings(
@@ -35,6 +39,7 @@ def read_settings(
     port: int,
     tls_files: TlsFiles,
     metrics: tuple[str, int] | None = None,
+    policy: Path | None = None,
 ) -> Settings:
     """Check the settings as they were typed.
 
@@ -66,4 +71,5 @@ def read_settings(
         port=port,
         tls=tls,
         metrics=metrics,
+        guidance=read_guidance(policy),
     )

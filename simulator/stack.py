@@ -203,13 +203,15 @@ class Stack:
         }
 
     def _console(self, console: ConsoleId, port: int) -> Part:
-        options = {
+        options: dict[str, object] = {
             "--console": console,
             "--broker": self._broker_address,
             "--port": port,
             "--accounts": self._accounts(console),
             **self._identity(console),
         }
+        if self.settings.policy is not None:
+            options["--policy"] = self.settings.policy
         return self._part(f"console-{console}", "dispatch", "run", options)
 
     def _accounts(self, console: ConsoleId) -> Path:

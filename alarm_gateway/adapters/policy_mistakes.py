@@ -12,10 +12,12 @@ from msgspec.inspect import (
     Metadata,
     StructType,
     Type,
+    VarTupleType,
     type_info,
 )
 
 from alarm_gateway.core.policy import PolicyFile
+from alarm_protocol.guidance import LINE_CHARS_MAX
 
 _WHOLE_FILE: Final = "the file"
 
@@ -45,7 +47,8 @@ def _in_table(table: dict[str, Any], wanted: Type, path: str) -> str | None:
         found = _in_value(value, _bare(field.type), f"{path}.{name}" if path else name)
         if found is not None:
             return found
-    return None
+    missing = [name for name, field in fields.items() if field.required and name not in table]
+    return f"[{path}] lacks {missing[0]}; it is given whole" if missing else None
 
 
 def _in_value(value: Any, wanted: Type, path: str) -> str | None:
@@ -54,6 +57,10 @@ def _in_value(value: Any, wanted: Type, path: str) -> str | None:
             if not isinstance(value, dict):
                 return f"{path} = {value!r} is a section, to be written as [{path}]"
             return _in_table(value, wanted, path)
+        case VarTupleType():
+            if not isinstance(value, list) or not value or not all(map(_is_line, value)):
+                section, _, name = path.rpartition(".")
+                return f"[{section}] {name} has to be a list of lines of 1 to 200 characters"
         case IntType():
             low, high = wanted.ge or 0, wanted.le or 0
             if type(value) is not int or not low <= value <= high:
@@ -63,6 +70,10 @@ def _in_value(value: Any, wanted: Type, path: str) -> str | None:
                 known = ", ".join(str(one) for one in wanted.values)
                 return f"{_rule(path, value)}; give one of {known}"
     return None
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LINE_CHARS_MAX
 
 
 def _fields(wanted: Type) -> tuple[Field, ...]:

@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from alarm_gateway.core.calendar import Calendar
+from alarm_protocol.guidance import Guidance
 from alarm_protocol.households import Category
 from alarm_protocol.units import DurationMs, Percent, Priority
 
@@ -120,6 +121,8 @@ class PolicyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     times: TimeRules = TimeRules()
     supervision: SupervisionRules = SupervisionRules()
     flood: FloodRules = FloodRules()
+    guidance: Guidance = Guidance()
+    """For the consoles, which read it out of the same file; checked here too."""
 
 
 class Policy(PolicyFile, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
+from alarm_protocol.guidance import Card, cards_of
+from alarm_protocol.guidance import Guidance as Shipped
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, ConsoleId
@@ -30,6 +32,14 @@ class Row(Struct, frozen=True, kw_only=True):
     view: AlarmView
 
 
+class Guidance(Struct, frozen=True, kw_only=True):
+    """This console's guidance card in both languages; `example` where it is the shipped one."""
+
+    nl: Card
+    en: Card
+    example: bool
+
+
 class Snapshot(Struct, frozen=True, kw_only=True, tag="snapshot", tag_field="type"):
     """The whole state. `following` alarms come right after it as changes."""
 
@@ -38,6 +48,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, tag="snapshot", tag_field="typ
     """What the person at this page may do."""
     server_time_ms: int
     connection: Connection
+    guidance: Guidance
     alarms: list[Row]
     closed: list[Row]
     following: int = 0
@@ -97,11 +108,14 @@ def find_row(feed: Feed, alarm_id: AlarmId) -> Row | None:
 def snapshot_of(feed: Feed, kinds: tuple[Kind, ...], *, alarms_max: int | None = None) -> Snapshot:
     """Shape the whole board, or its most urgent `alarms_max`."""
     queue = feed.board.queue()
+    nl, en = feed.cards
+    example = feed.cards == cards_of(Shipped(), feed.console)
     return Snapshot(
         console=feed.console,
         kinds=kinds,
         server_time_ms=now_ms(),
         connection=feed.connection(),
+        guidance=Guidance(nl=nl, en=en, example=example),
         alarms=[row_of(held) for held in queue[:alarms_max]],
         closed=[row_of(held) for held in feed.board.recently_closed()],
         following=0 if alarms_max is None else max(len(queue) - alarms_max, 0),

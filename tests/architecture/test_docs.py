@@ -65,7 +65,7 @@ def test_the_policy_page_shows_every_rule_with_its_default() -> None:
     page = (DOCS / "policy.md").read_text(encoding="utf-8")
     (sample,) = re.findall(r"(?ms)^```toml\n(.*?)^```$", page)
     assert Policy() == parse_policy(sample)
-    assert msgspec.to_builtins(PolicyFile()) == tomllib.loads(sample)
+    assert msgspec.json.decode(msgspec.json.encode(PolicyFile())) == tomllib.loads(sample)
 
 
 def test_the_dev_script_is_explained() -> None:

@@ -65,6 +65,8 @@ FILES = {
     "flat.toml": "times = 3\n",
     "broken.toml": "[times]\naccept_within_s = \n",
     "late.toml": "[times]\naccept_within_s = 90\n",
+    "card.toml": '[guidance.nl.police]\ntodo = ["x"]\nnever = ["y"]\n',
+    "lines.toml": '[guidance.nl.police]\ntodo = "x"\n',
     "battery.toml": "[supervision]\nbattery_low_pct = 50\n",
 }
 
@@ -103,6 +105,8 @@ GATEWAY = [
             "deep.toml": ("[supervision.silent_after_s] DP4 = 0", "from 1 to 86400"),
             "flat.toml": ("times = 3 is a section", "[times]"),
             "late.toml": ("accept_within_s = 90", "escalate_within_s = 60"),
+            "card.toml": ("[guidance.nl.police] lacks call", "given whole"),
+            "lines.toml": ("[guidance.nl.police] todo", "list of lines"),
             "battery.toml": ("battery_low_pct = 50", "battery_good_pct = 20"),
         }.items()
     ),
@@ -195,6 +199,8 @@ CONSOLES = [
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-ca gone.pem", ("--tls-ca gone.pem", "PEM")),
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-cert file", ("--tls-cert file", "PEM")),
     Bad(f"{CONSOLE} {CERTIFICATE} --tls-key file", ("--tls-key needs --tls-cert",)),
+    Bad(f"{CONSOLE} --policy gone.toml", ("gone.toml", "leave --policy out")),
+    Bad(f"{CONSOLE} --policy lines.toml", ("lines.toml", "$.guidance.nl.police.todo")),
     Bad(f"{CONSOLE} --accounts gone", ("--accounts gone", "users add")),
     Bad(f"{CONSOLE} --accounts file", ("--accounts file", "no file of accounts")),
     Bad(f"{CONSOLE} --accounts folder", ("--accounts folder", "Is a directory")),

@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 from playwright.async_api import Page, expect
 
+from alarm_protocol.guidance import Guidance
 from alarm_protocol.messages import Note, OwnTrack
 from tests.integration.console_browser import Server, row
 from tests.integration.console_wire import answered, gateway_on
@@ -53,6 +54,9 @@ async def test_the_card_says_what_never_to_do_for_this_alarm(
         await page.locator(f"{row()} .c-where").click()
         await expect(page.locator(".guidance")).to_contain_text("Bel de bewoner niet")
         await expect(page.locator(".guidance")).to_contain_text("Nooit doen")
+        todo = page.locator(".guidance ul").first.locator("li")
+        await expect(todo).to_have_text(list(Guidance().nl.police.todo))
+        await expect(page.locator(".guidance")).to_contain_text("Voorbeeldtekst")
         own = OwnTrack(status="closed", disposition="genuine")
         await gateway.view(structs.replace(view, version=2, status="closed", own_track=own))
         await expect(page.locator(".guidance")).to_have_count(0)

@@ -1,4 +1,4 @@
-// The guidance card in English; the same names as in cards-nl.js.
+// What stands around the guidance card, in English; the same names as in cards-nl.js.
 
 export const guidance = {
   title: "Guidance card",
@@ -9,42 +9,6 @@ export const guidance = {
   duress: "Silent alarm: the offender may be in the room. Do not call the resident; come without sirens.",
   cancel: "A cancel stops nothing: only who has spoken to the resident in person closes the alarm.",
   test: "Test alarm: work it as a real one, but send nobody.",
-  police: {
-    todo: {
-      accept: "Accept, and send the nearest free unit.",
-      read: "Give the unit the location agreement, the approach, the description and the weapons.",
-      orders: "Name a no-contact order or street ban: then a visit without violence counts too.",
-      evidence: "Have messages, letters and pictures kept, and write down what was seen.",
-    },
-    never: {
-      calm: "Call a press a false alarm without having spoken to the resident in person.",
-      mediate: "Mediate between resident and offender, or let the resident answer.",
-      tell: "Let the offender notice that the button was pressed.",
-    },
-    call: {
-      thuis: "Veilig Thuis Hollands Midden: sees this alarm already; 0800-2000.",
-      agent: "The community officer, for a stop talk while it has not escalated.",
-      victims: "Slachtofferhulp Nederland, for help with the report.",
-    },
-  },
-  veilig_thuis: {
-    todo: {
-      accept: "Accept, and follow the police; they drive, you assess the safety.",
-      children: "See who lives there, the children first, and where they are safe now.",
-      assess: "Record the safety assessment: acute at once, otherwise within five working days.",
-      signs: "Go through the ten signs of stalking and complete the dossier.",
-    },
-    never: {
-      mediate: "Mediate, or make contact with the offender a condition.",
-      address: "Name a place of refuge to anybody.",
-      wait: "Wait with 112 when somebody is in danger now.",
-    },
-    call: {
-      danger: "Danger now: 112. Otherwise the police: 0900-8844.",
-      victims: "Slachtofferhulp Nederland, for help with the report and an order.",
-      local: "The local team or the case coordinator, for the hand-over.",
-    },
-  },
   signsTitle: "Ten signs of stalking",
   signsAsk: "Tick what is going on now; it goes into the log as a note.",
   signsNote: "Signs",

@@ -5,12 +5,13 @@ import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
 import { gesturesOf } from "./parts.js";
 import { state } from "./store.js";
-import { buttons, guidance, pending, signals } from "./words.js";
+import { buttons, guidance, language, pending, signals } from "./words.js";
 
 export function guidanceCard(row) {
   const { view } = row;
   if (!view.press_count || view.status === "closed") return nothing;
-  const card = guidance[view.console];
+  const card = state.guidance?.[language];
+  if (!card) return nothing;
   const found = gesturesOf(view);
   const special = ["duress", "cancel", "test"].filter((name) => found.has(name));
   return html`
@@ -19,7 +20,7 @@ export function guidanceCard(row) {
       ${special.map((name) => html`<p><strong>${guidance[name]}</strong></p>`)}
       ${part(guidance.doTitle, card.todo)} ${part(guidance.neverTitle, card.never)}
       ${part(guidance.callTitle, card.call)}
-      <p class="quiet">${guidance.example}</p>
+      ${state.guidance.example ? html`<p class="quiet">${guidance.example}</p>` : nothing}
     </details>
   `;
 }
@@ -27,7 +28,7 @@ export function guidanceCard(row) {
 const part = (title, lines) => html`
   <h3>${title}</h3>
   <ul>
-    ${Object.values(lines).map((text) => html`<li>${text}</li>`)}
+    ${lines.map((text) => html`<li>${text}</li>`)}
   </ul>
 `;
 

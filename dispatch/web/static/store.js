@@ -9,6 +9,7 @@ const DRAFTS_MAX = 200;
 export const state = {
   console: null,
   kinds: [],
+  guidance: null, // {nl, en, example}: this agency's card, out of the policy file
   rows: new Map(), // alarm id -> row; open and recently closed
   connection: null,
   clockAheadMs: 0, // how far the server's clock is ahead of this machine's
@@ -72,6 +73,7 @@ export function take(message) {
     state.rows = new Map();
     state.console = message.console;
     state.kinds = message.kinds;
+    state.guidance = message.guidance;
     for (const row of [...message.alarms, ...message.closed]) {
       state.rows.set(row.alarm_id, row);
       if (!known.has(row.alarm_id) && row.place === "open") fresh.push(row);
