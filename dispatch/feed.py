@@ -319,9 +319,9 @@ class Feed:
             await self._due.wait()
             self._due.clear()
             await asyncio.sleep(CONFIRM_EVERY_S)
-            unkept = await self.history.keep(now_ms())
             while due := self.board.take_due():
                 # What is closed is confirmed once it is kept: it never comes again after that.
+                unkept = await self.history.keep(now_ms())
                 deliveries = tuple(one for one in due if one.alarm_id not in unkept)
                 if not deliveries:
                     continue

@@ -27,6 +27,7 @@ ROWS_MAX: Final = 200_000
 """Past it the oldest leave, however young: a file has to have an end."""
 PENDING_MAX: Final = 10_000
 """Closed views that wait for a disk that refuses; one beyond them is not taken."""
+KEPT_WITHIN_S: Final = 0.25
 DAY_MS: Final = 86_400_000
 PURGE_EVERY_MS: Final = 3_600_000
 MUNICIPALITIES_MAX: Final = 400
@@ -75,6 +76,7 @@ class History:
         self._rows_max = rows_max
         self._purged_at_ms = 0
         self._pending: dict[_Key, AlarmView] = {}
+        self._keeping: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._connection = _open(path)
 
@@ -87,20 +89,31 @@ class History:
         return True
 
     async def keep(self, now_ms: int) -> frozenset[AlarmId]:
-        """Write what was noted; return the alarms of which it is not certain that they are kept."""
-        if not self._pending:
-            return frozenset()
+        """Write what was noted; return the alarms of which it is not certain that they are kept.
+
+        A disk that hangs is waited for a moment only: open alarms are confirmed meanwhile.
+        """
+        running = self._keeping
+        if running is not None and not running.done():
+            await asyncio.wait((running,), timeout=KEPT_WITHIN_S)
+        if self._pending and (self._keeping is None or self._keeping.done()):
+            self._keeping = asyncio.create_task(self._keep(now_ms), name="history")
+            await asyncio.wait((self._keeping,), timeout=KEPT_WITHIN_S)
+        if self._keeping is not None and self._keeping.done():
+            self._keeping.result()
+        return frozenset(alarm_id for alarm_id, _ in self._pending)
+
+    async def _keep(self, now_ms: int) -> None:
         views = dict(self._pending)
         try:
             await self._run(self._write, tuple(views.values()), now_ms)
         except sqlite3.Error as error:
             self.failed += 1
             log.error("history not written; the gateway repeats it", error=str(error))  # noqa: TRY400 - one line says it
-            return frozenset(alarm_id for alarm_id, _ in views)
+            return
         for key, view in views.items():
             if self._pending.get(key) is view:
                 del self._pending[key]
-        return frozenset()
 
     async def search(self, query: Query) -> Found:
         """Return one page of what fits, the newest first."""

@@ -1,6 +1,7 @@
 """A console's feed on a real broker: whole state, confirmations, bad input, interruptions."""
 
 import asyncio
+import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,29 @@ async def test_a_late_start_gets_the_whole_state_and_confirms_it(mosquitto: "Mos
             assert {delivery.version for delivery in gateway.confirmed} == {2}
             assert max(gateway.batches) <= DELIVERIES_MAX
             assert len(gateway.batches) < count / 4
+
+
+async def test_a_closed_alarm_is_confirmed_once_it_is_kept(
+    mosquitto: "Mosquitto", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the history's disk refuses, open alarms are confirmed and the closed one is not."""
+
+    def refuse(_views: object, _now_ms: int) -> None:
+        raise sqlite3.OperationalError("disk full")
+
+    async with gateway_on(mosquitto.url) as gateway, console_on(mosquitto.url) as (feed, _):
+        monkeypatch.setattr(feed.history, "_write", refuse)
+        closed = make_view("aware-1.1", status="closed")
+        await gateway.view(closed)
+        await until(lambda: feed.history.failed, "a refusal")
+        await gateway.view(make_view("aware-2.1"))
+        await until(lambda: gateway.confirmed, "a confirmation")
+        assert gateway.confirmed == [Delivery(AlarmId("aware-2.1"), 1)]
+        monkeypatch.undo()
+        await gateway.view(closed)
+        await until(lambda: len(gateway.confirmed) > 1, "the closed one confirmed")
+        assert gateway.confirmed[1] == Delivery(AlarmId("aware-1.1"), 1)
+        assert await feed.history.view_of(AlarmId("aware-1.1"), None) == closed
 
 
 async def test_bad_input_is_counted_and_the_next_view_is_shown(mosquitto: "Mosquitto") -> None:

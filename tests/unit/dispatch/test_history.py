@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,29 @@ async def test_a_disk_that_refuses_leaves_nothing_confirmed_and_is_tried_again(
     assert 1 == history.failed
     assert frozenset() == await history.keep(RAISED_MS)
     assert [closed().alarm_id] == await names(history)
+    history.close()
+
+
+async def test_a_disk_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it does not have yet is told as not kept, also what came meanwhile; later it is."""
+    monkeypatch.setattr("dispatch.history.KEPT_WITHIN_S", 0.02)
+    back = threading.Event()
+    history = History(None)
+    write = history._write
+
+    def hanging(views: tuple[AlarmView, ...], now_ms: int) -> None:
+        back.wait(20)
+        write(views, now_ms)
+
+    monkeypatch.setattr(history, "_write", hanging)
+    history.note(closed("aware-000001.1"))
+    assert frozenset({"aware-000001.1"}) == await history.keep(RAISED_MS)
+    history.note(closed("aware-000002.1"))
+    assert frozenset({"aware-000001.1", "aware-000002.1"}) == await history.keep(RAISED_MS)
+    monkeypatch.setattr("dispatch.history.KEPT_WITHIN_S", 20.0)
+    back.set()
+    assert frozenset() == await history.keep(RAISED_MS)
+    assert ["aware-000001.1", "aware-000002.1"] == sorted(await names(history))
     history.close()
 
 
