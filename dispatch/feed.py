@@ -171,13 +171,17 @@ class Feed:
             self._tell(alarm_id)
         once = SubscribeOptions(qos=1)
         views, overview = topics.alarm_views(self.console), topics.overview(self.console)
-        wanted = [(one, once) for one in (views, overview, topics.GATEWAY_STATUS)]
-        codes = await client.subscribe(wanted)
-        if any(is_failure(code) for code in codes):
+        wanted = (views, topics.GATEWAY_STATUS, overview)
+        codes = await client.subscribe([(one, once) for one in wanted])
+        failed = [is_failure(code) for code in codes]
+        refused = [one for one, fails in zip(wanted, failed, strict=True) if fails]
+        if refused not in ([], [overview]):
             raise BrokerRefusedError(
-                f"the broker refuses {self.console} to read {views} or {overview};"
-                " check its access list"
+                f"the broker refuses {self.console} to read {views}; check its access list"
             )
+        if refused:
+            # Of an access list from before there were overviews: no reason to show no alarms.
+            log.warning("the broker refuses the overview for supervisors", topic=overview)
         self._paho.take()  # of an attempt before this one
         self._client = client
         self.counters.connections += 1

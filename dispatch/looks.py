@@ -8,7 +8,7 @@ fault is logged; a life goes before a record.
 import asyncio
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -49,12 +49,14 @@ class LookBook:
         self._key: bytes | None = None
         self._known: dict[str, set[AlarmId]] = {}
         self._waiting: list[Look] = []
+        self._settling: set[AlarmId] = set()
+        """Alarms of which a look waits, or is being written."""
         self._writing: asyncio.Task[None] | None = None
         self._hangs = False
         self._name = ""
         self._last = ""
 
-    async def before(self, session: Session, alarms: Iterable[AlarmId], what: What) -> None:
+    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> None:
         """Have it written that this person sees these alarms; then it may be shown.
 
         What a session has seen before is no news: a look is written once.
@@ -68,8 +70,8 @@ class LookBook:
             known = self._known[session.key] = set()
         news = [alarm_id for alarm_id in alarms if alarm_id not in known]
         if not news:
-            if self._waiting or self._is_writing:
-                await self._in_time()  # another page of this session may have brought it
+            if not self._settling.isdisjoint(alarms):
+                await self._in_time()  # another page of this session has just brought it
             return
         at_ms, trace_id = now_ms(), trace_of(session.key)
         self._waiting += [
@@ -86,6 +88,7 @@ class LookBook:
             for alarm_id in news
         ]
         known.update(news)
+        self._settling.update(news)
         if len(self._waiting) > UNWRITTEN_MAX:
             log.error("looks are lost", lost=len(self._waiting) - UNWRITTEN_MAX)
             del self._waiting[:-UNWRITTEN_MAX]
@@ -136,6 +139,7 @@ class LookBook:
                 unwritten=len(self.unwritten),
                 lost=len(looks) - len(self.unwritten),
             )
+        self._settling = {look.alarm_id for look in self._waiting}
         if self._hangs:
             self._hangs = False
             # Nobody waits for what came meanwhile.

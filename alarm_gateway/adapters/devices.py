@@ -295,6 +295,10 @@ class Devices:
         )
         return int(cursor.lastrowid or 0)
 
+    def wait_for_no_lock(self) -> None:
+        """Fail at once where somebody holds the file: presses are taken on the same thread."""
+        self._connection.execute("PRAGMA busy_timeout=0")
+
     def follow(self, number: int) -> None:
         """Number the next act above this one: the registry may be older than the journal."""
         (last,) = self._connection.execute("SELECT coalesce(max(number), 0) FROM acts").fetchone()
@@ -314,8 +318,9 @@ class Feed:
         self._broken = False
 
     def start(self, number: int) -> None:
-        """Begin after what the journal has."""
+        """Begin after what the journal has; from here on a lock is never waited for."""
         self._devices.follow(number)
+        self._devices.wait_for_no_lock()
 
     def take(self, number: int) -> list[RegistryChanged]:
         """Return the next act after this one, if there is one.

@@ -1,4 +1,4 @@
-"""The Dutch calendar as numbers: public holidays, and summer time.
+"""The Dutch calendar as numbers: public holidays, with summer time.
 
 Computed here rather than by a library: that would take most of a second at every start,
 and a start is when alarms wait. The tests compare it with the library, year by year.
@@ -7,10 +7,10 @@ and a start is when alarms wait. The tests compare it with the library, year by 
 from datetime import UTC, date, datetime, timedelta
 
 from alarm_gateway.core.calendar import Calendar
+from alarm_protocol.dutch_time import CEST_MS, CET_MS, summer_time
 from alarm_protocol.units import TimestampMs
 
 _EPOCH = date(1970, 1, 1)
-_CET_MS, _CEST_MS = 3_600_000, 7_200_000
 _SUNDAY = 6
 
 
@@ -21,10 +21,8 @@ def dutch_calendar(now_ms: TimestampMs, years: int = 3) -> Calendar:
     offsets: list[tuple[int, int]] = []
     for year in range(this_year - 1, this_year + years + 1):
         closed |= {(day - _EPOCH).days for day in public_holidays(year)}
-        offsets += [
-            (_switch_ms(year, month=3), _CEST_MS),
-            (_switch_ms(year, month=10), _CET_MS),
-        ]
+        begins_ms, ends_ms = summer_time(year)
+        offsets += [(begins_ms, CEST_MS), (ends_ms, CET_MS)]
     return Calendar(closed_days=frozenset(closed), offsets=tuple(offsets))
 
 
@@ -62,10 +60,3 @@ def easter_sunday(year: int) -> date:
     shift = (golden + 11 * moon + 22 * weekday) // 451
     month, day = divmod(moon + weekday - 7 * shift + 114, 31)
     return date(year, month, day + 1)
-
-
-def _switch_ms(year: int, month: int) -> int:
-    """Return when the clocks change: 01:00 UTC on the last Sunday of March and October."""
-    last = datetime(year, month, 31, 1, tzinfo=UTC)
-    switch = last - timedelta(days=(last.weekday() + 1) % 7)
-    return round(switch.timestamp() * 1_000)

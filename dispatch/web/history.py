@@ -1,11 +1,12 @@
 """Closed alarms: searching them, and one of them whole, for a page that can be printed."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 
 from aiohttp import web
 from msgspec import Struct
 
+from alarm_protocol.dutch_time import midnight_ms
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import AlarmId
 from dispatch.core.history import BadQuery, Query, check_query
@@ -18,7 +19,6 @@ PAGE_PATH: Final = "/history"
 INCIDENT_PATH: Final = "/incident"
 SEARCH_PATH: Final = "/api/history"
 VIEW_PATH: Final = "/api/incidents/{alarm_id}"
-_MARCH, _OCTOBER = 3, 10
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -26,22 +26,6 @@ class Incident(Struct, frozen=True, kw_only=True):
 
     closed: bool
     view: AlarmView
-
-
-def midnight_ms(day: date) -> int:
-    """Return when a day begins in the Netherlands.
-
-    Summer time begins and ends on the last Sunday of March and October, hours after midnight
-    (directive 2000/84/EC).
-    """
-    summer = _last_sunday(day.year, _MARCH) < day <= _last_sunday(day.year, _OCTOBER)
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=1 + summer)
-    return int(start.timestamp()) * 1_000
-
-
-def _last_sunday(year: int, month: int) -> date:
-    last = date(year, month, 31)
-    return last - timedelta(days=(last.weekday() + 1) % 7)
 
 
 def query_of(request: web.Request) -> Query | BadQuery:

@@ -6,12 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import mqtt5
 import pytest
 from msgspec import structs
 
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
+from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.units import AlarmId
 from dispatch import feed as feed_module
 from dispatch import mqtt_client
@@ -204,6 +206,47 @@ async def test_a_closed_alarm_is_confirmed_and_leaves_after_gone(mosquitto: "Mos
         await asyncio.wait_for(gateway.view(make_view("aware-2.1")), 5)
         await until(lambda: feed.board.open_count == 1, "the next alarm")
         assert [held.withdrawn for held in feed.board.recently_closed()] == [False]
+
+
+@pytest.mark.parametrize(("refused", "attaches"), [(2, True), (0, False)])
+async def test_only_alarms_are_worth_refusing_a_broker(
+    monkeypatch: pytest.MonkeyPatch, refused: int, attaches: bool
+) -> None:
+    """An access list that knows no overview costs the overview; one without alarms is no broker."""
+    monkeypatch.setattr(feed_module, "RECONNECT_MIN_S", 0.01)
+    monkeypatch.setattr(feed_module, "RECONNECT_MAX_S", 0.01)
+    attempts = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal attempts
+        packets = PacketReader(100_000)
+        with suppress(ConnectionError):
+            while data := await reader.read(10_000):
+                for packet in packets.feed(data):
+                    if isinstance(packet, mqtt5.ConnectPacket):
+                        writer.write(mqtt5.ConnAckPacket().write())
+                    elif isinstance(packet, mqtt5.SubscribePacket):
+                        attempts += 1
+                        codes = [mqtt5.SubAckReasonCode.GRANTED_QOS_AT_LEAST_ONCE] * len(
+                            packet.topic_filters
+                        )
+                        codes[refused] = mqtt5.SubAckReasonCode.NOT_AUTHORIZED
+                        writer.write(mqtt5.SubAckPacket(packet.packet_id, codes).write())
+                        view = make_view()
+                        topic = topics.alarm_view("police", view.alarm_id)
+                        writer.write(mqtt5.PublishPacket(topic, encode(view), retain=True).write())
+        writer.close()
+
+    peer = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = peer.sockets[0].getsockname()[1]
+    async with peer, console_on(f"mqtt://127.0.0.1:{port}") as (feed, _):
+        if attaches:
+            await until(lambda: feed.connection().broker == "connected", "a connection")
+            await until(lambda: feed.board.open_count == 1, "the alarm")
+            assert attempts == 1
+        else:
+            await until(lambda: attempts >= 3, "three attempts")
+            assert feed.counters.connections == 0
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n" * 100])

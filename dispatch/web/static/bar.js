@@ -3,7 +3,7 @@
 import { html, nothing } from "./vendor/lit.js";
 import { toggleHelp } from "./help.js";
 import { clock } from "./format.js";
-import { badge } from "./parts.js";
+import { badge, languages } from "./parts.js";
 import { pref, setPref } from "./prefs.js";
 import * as sounds from "./sound.js";
 import { changed, nowMs, state } from "./store.js";
@@ -90,22 +90,4 @@ const menu = (heard, onLeave) => html`
   <button type="button" data-leave="everywhere" @click=${() => onLeave(true)}>
     ${words.door.leaveAll}
   </button>
-`;
-
-export const languages = () => html`
-  <div class="languages" role="group" aria-label=${words.prefs.language}>
-    ${Object.entries(words.languages).map(
-      ([code, name]) => html`
-        <button
-          type="button"
-          lang=${code}
-          data-language=${code}
-          aria-pressed=${words.language === code}
-          @click=${then(() => words.speakLanguage(code))}
-        >
-          ${name}
-        </button>
-      `,
-    )}
-  </div>
 `;

@@ -1,7 +1,7 @@
 // The form where an operator signs in. Nothing about any alarm is on the page while it shows.
 
 import { html, nothing } from "./vendor/lit.js";
-import { languages } from "./bar.js";
+import { languages } from "./parts.js";
 import { consoles, door } from "./words.js";
 import { signIn } from "./session.js";
 import { changed, state } from "./store.js";

@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "./vendor/lit.js";
 import { clock } from "./format.js";
-import { badge } from "./parts.js";
+import { badge, languages } from "./parts.js";
 import { signOut, whoami } from "./session.js";
 import { say } from "./speak.js";
 import { changed, enter, listen, nowMs, state } from "./store.js";
@@ -23,7 +23,6 @@ export const said = () => catalogues[words.language];
 async function speak(code) {
   await load(code);
   await words.speakLanguage(code);
-  changed();
 }
 
 const paths = { console: "/", supervision: "/supervision", history: "/history" };
@@ -41,29 +40,11 @@ const menu = (here) => html`
   </nav>
 `;
 
-const languages = () => html`
-  <div class="languages" role="group" aria-label=${words.prefs.language}>
-    ${Object.entries(words.languages).map(
-      ([code, name]) => html`
-        <button
-          type="button"
-          lang=${code}
-          data-language=${code}
-          aria-pressed=${words.language === code}
-          @click=${() => speak(code)}
-        >
-          ${name}
-        </button>
-      `,
-    )}
-  </div>
-`;
-
 const bar = (here) => html`
   <header class="bar">
     <span class="home">${words.consoles[state.console]?.name}</span>
     <span title=${words.labels.syntheticLong}>${badge(words.labels.synthetic, "synthetic")}</span>
-    ${menu(here)} ${languages()}
+    ${menu(here)} ${languages(speak)}
     <time class="clock">${clock(nowMs())}</time>
     <span data-operator>${state.me?.name}</span>
     <button type="button" data-leave="here" @click=${leave}>${words.door.leave}</button>

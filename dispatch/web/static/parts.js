@@ -3,7 +3,8 @@
 import { html, nothing, svg } from "./vendor/lit.js";
 import { day, duration } from "./format.js";
 import { gestures as gestureNames, labels, otherAgency, status } from "./words.js";
-import { nowMs, state } from "./store.js";
+import { language, languages as languageNames, prefs, speakLanguage } from "./words.js";
+import { changed, nowMs, state } from "./store.js";
 
 const FLOOD = "gateway-flood"; // the gateway's own name for what it condenses
 
@@ -119,3 +120,25 @@ export function deadline(view) {
   }
   return null;
 }
+
+// The switch of languages; `speak` fetches and takes the words of one.
+export const languages = (speak = speakLanguage) => html`
+  <div class="languages" role="group" aria-label=${prefs.language}>
+    ${Object.entries(languageNames).map(
+      ([code, name]) => html`
+        <button
+          type="button"
+          lang=${code}
+          data-language=${code}
+          aria-pressed=${language === code}
+          @click=${async () => {
+            await speak(code);
+            changed();
+          }}
+        >
+          ${name}
+        </button>
+      `,
+    )}
+  </div>
+`;

@@ -137,6 +137,13 @@ def test_a_broken_registry_stops_no_gateway(
     assert 1 == "".join(capsys.readouterr()).count("cannot be read")
 
 
+def test_a_running_gateway_waits_for_no_lock_of_its_registry(tmp_path: Path) -> None:
+    """It reads between presses, on the same thread: what is locked now is read a beat later."""
+    devices = registry(tmp_path)
+    Feed(devices).start(0)
+    assert (0,) == devices._connection.execute("PRAGMA busy_timeout").fetchone()
+
+
 def test_a_gateway_without_a_key_needs_its_file(tmp_path: Path) -> None:
     """As before there was a registry: the file is all it knows, and nothing is written."""
     homes = {home.device_id: home for home in HOMES}

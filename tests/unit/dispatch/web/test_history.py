@@ -1,20 +1,15 @@
 """The history over HTTP: days as the Dutch have them, clear refusals, and one alarm whole."""
 
-from datetime import date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from hypothesis import given
-from hypothesis import strategies as st
 
 from alarm_protocol.units import TimestampMs
 from dispatch.feed import Feed
 from dispatch.looks import LookBook, read_looks
 from dispatch.web.desk import Desk
-from dispatch.web.history import midnight_ms
 from dispatch.web.server import make_app
 from tests.helpers.accounts import MemoryBook, signed_in
 from tests.unit.dispatch.test_history import closed
@@ -22,13 +17,6 @@ from tests.unit.dispatch.views import RAISED_MS, make_view
 
 Client = TestClient[web.Request, web.Application]
 DAY = "2026-11-24"
-
-
-@given(st.dates(date(2020, 1, 1), date(2060, 12, 31)))
-def test_a_day_begins_at_midnight_in_the_netherlands(day: date) -> None:
-    """As the time zone database says, in winter and in summer."""
-    expected = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("Europe/Amsterdam"))
-    assert int(expected.timestamp()) * 1_000 == midnight_ms(day)
 
 
 async def test_a_search_by_day_and_code_finds_the_alarm(client: Client, feed: Feed) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ class SlowBook(LookBook):
         self.asked = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def before(self, session: Session, alarms: Iterable[AlarmId], what: What) -> None:
+    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> None:
         """Wait, then write."""
         self.asked.set()
         await self.go_on.wait()
@@ -135,6 +135,30 @@ async def test_a_disk_that_hangs_hides_no_alarm(
         while book._is_writing:
             await asyncio.sleep(0.01)
     assert 6 == len(written(book))
+
+
+async def test_what_was_seen_before_waits_for_nobody_elses_look(tmp_path: Path) -> None:
+    """While a new look is being written, an alarm that is in the record is shown at once."""
+    go_on = threading.Event()
+    go_on.set()
+
+    class Waiting(LookBook):
+        def _append(self, looks: list[Look]) -> None:
+            go_on.wait(20)
+            super()._append(looks)
+
+    book = Waiting(tmp_path / "looks", "police")
+    await book.before(session(), [ALARM], "shown")
+    go_on.clear()
+    new = asyncio.create_task(book.before(session(), [NEXT], "shown"))
+    same = asyncio.create_task(book.before(session(), [NEXT], "shown"))
+    while not book._is_writing:
+        await asyncio.sleep(0)
+    await book.before(session(), [ALARM], "shown")
+    assert (False, False) == (new.done(), same.done())
+    go_on.set()
+    await asyncio.gather(new, same)
+    assert [ALARM, NEXT] == [look.alarm_id for look in written(book)]
 
 
 async def test_a_look_is_written_once_for_each_session(book: LookBook) -> None:
