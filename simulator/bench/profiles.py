@@ -24,6 +24,8 @@ class Case:
         slow_screen: Whether the last of them takes only 20 KB/s.
         noise: What goes on beside the presses.
         journal_records: What the journal holds at the start.
+        painted: Whether a browser is looked at too; it paints a page of the queue at once, so
+            this is for at most 50 presses.
     """
 
     name: str
@@ -169,7 +171,7 @@ def profile_named(name: str) -> Profile:
                 *_beside(8.0, 5_000, 1_000),
                 *_screens(5.0),
                 Case(
-                    name="browser", subject="system", rate_per_s=10, seconds=8, screens=1,
+                    name="browser", subject="system", rate_per_s=6, seconds=7, screens=1,
                     painted=True,
                 ),
             ]  # fmt: skip

@@ -30,3 +30,13 @@ export const keys = {
   help: "?: this list",
   back: "Esc: back to the queue",
 };
+
+// The map, and the list beside it.
+export const map = {
+  title: "Map (schematic)",
+  label: "Schematic map of Hollands Midden; the list beside it says the same",
+  alarms: "Alarms",
+  units: "Units",
+  nowhere: "place unknown",
+  more: (count) => `${count} less urgent ones are in the queue only.`,
+};

@@ -30,3 +30,13 @@ export const keys = {
   help: "?: deze lijst",
   back: "Esc: terug naar de wachtrij",
 };
+
+// The map, and the list beside it.
+export const map = {
+  title: "Kaart (schematisch)",
+  label: "Schematische kaart van Hollands Midden; de lijst ernaast zegt hetzelfde",
+  alarms: "Meldingen",
+  units: "Eenheden",
+  nowhere: "plaats onbekend",
+  more: (count) => `${count} minder dringende staan alleen in de wachtrij.`,
+};

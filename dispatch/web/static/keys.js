@@ -34,11 +34,11 @@ function fill(kind) {
   form.querySelector("input, select, textarea, button")?.focus();
 }
 
-const regions = [".bar summary", ".lists tr[data-alarm]", "aside"];
+const regions = [".bar summary", ".lists tr[data-alarm]", ".map summary", "aside"];
 
 function nextRegion(step) {
   const found = regions.map((one) => document.querySelector(one)).filter(Boolean);
-  const homes = found.map((one) => one.closest(".bar, .lists, aside"));
+  const homes = found.map((one) => one.closest(".bar, .lists, .map, aside"));
   const at = homes.findIndex((home) => home.contains(document.activeElement));
   found[(at + step + found.length) % found.length].focus({ focusVisible: true });
 }

@@ -7,6 +7,7 @@ import { doorView } from "./door.js";
 import { help } from "./help.js";
 import "./keys.js";
 import { connect } from "./link.js";
+import { map } from "./map.js";
 import { lookLater, tellAgain } from "./painted.js";
 import { where } from "./parts.js";
 import { queue } from "./queue.js";
@@ -76,6 +77,7 @@ const frame = (now, heard) => html`
   ${bar(now, heard, { onLeave: leaveServer })} ${banners(now)}
   <main>
     <div class="lists">${queue()}</div>
+    ${map()}
     <aside class="panel detail" tabindex="-1" aria-label=${labels.details}>${detail()}</aside>
   </main>
   ${help()}

@@ -2,13 +2,13 @@
 
 import { state } from "./store.js";
 
-const UNITS = [
-  ["HM 21.01", 52.1601, 4.497], // Leiden
-  ["HM 21.02", 52.1795, 4.4703], // Oegstgeest
-  ["HM 22.01", 52.2025, 4.3965], // Katwijk
-  ["HM 22.03", 52.2582, 4.5573], // Lisse
-  ["HM 23.01", 52.1292, 4.6576], // Alphen aan den Rijn
-  ["HM 24.02", 52.0115, 4.7104], // Gouda
+export const UNITS = [
+  ["HM 21.01", 52.1601, 4.497, "Leiden"],
+  ["HM 21.02", 52.1795, 4.4703, "Oegstgeest"],
+  ["HM 22.01", 52.2025, 4.3965, "Katwijk"],
+  ["HM 22.03", 52.2582, 4.5573, "Lisse"],
+  ["HM 23.01", 52.1292, 4.6576, "Alphen aan den Rijn"],
+  ["HM 24.02", 52.0115, 4.7104, "Gouda"],
 ];
 const KM_PER_DEGREE = 111.2;
 const DETOUR = 1.35; // a road is longer than the crow's flight
@@ -16,8 +16,8 @@ const KM_PER_MINUTE = 1; // with priority, through towns
 const TURN_OUT_MIN = 1;
 const BUSY = ["unit_assigned", "on_scene"];
 
-// Which units are on another alarm, as far as this console knows.
-function busyUnits(alarmId) {
+// Which units are on an alarm, or on another than this, as far as this console knows.
+export function busyUnits(alarmId) {
   const busy = new Set();
   for (const { alarm_id: id, place, view } of state.rows.values()) {
     if (place !== "open" || !BUSY.includes(view.status)) continue;

@@ -46,6 +46,7 @@ export let {
   sound,
   prefs,
   keys,
+  map,
   spoken,
 } = catalogues[language];
 
@@ -86,6 +87,7 @@ export async function speakLanguage(wanted) {
     sound,
     prefs,
     keys,
+    map,
     spoken,
   } = catalogues[language]);
 }

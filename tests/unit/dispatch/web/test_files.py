@@ -8,7 +8,7 @@ from importlib import resources
 
 import pytest
 
-from dispatch.web.files import load_files
+from dispatch.web.files import lean, load_files
 
 FILES = load_files()
 OURS = {name: file.body.decode() for name, file in FILES.items() if not name.startswith("vendor/")}
@@ -61,6 +61,17 @@ def test_every_import_is_a_file_of_the_page(name: str) -> None:
     """No script asks for what is not served."""
     for target in re.findall(r'from "\./([^"]+)"', SCRIPTS[name]):
         assert target in FILES
+
+
+def test_scripts_and_styles_are_served_lean_with_every_line_in_its_place() -> None:
+    """What a browser says of line 4 is line 4 of the source."""
+    source = b"// why\nexport const a = `\n    <b>\n  `; // said here\n"
+    assert lean(source) == b"\nexport const a = `\n<b>\n`; // said here\n"
+    folder = resources.files("dispatch.web") / "static"
+    for name, served in SCRIPTS.items():
+        written = [line.strip() for line in (folder / name).read_text("utf-8").split("\n")]
+        expected = ["" if line.startswith("//") else line for line in written]
+        assert expected == [line.strip() for line in served.split("\n")]
 
 
 @pytest.mark.parametrize("page", PAGES)
