@@ -27,6 +27,7 @@ OPERATOR = "Ans de Wit"
 SUPERVISOR = "Sef de Groot"
 SCREEN = (1280, 800)
 PHONE = (390, 844)
+WALL = (2560, 1440)
 TRIGGERS: tuple[Trigger, ...] = ("press", "duress", "hold", "press", "cancel", "test")
 WAIT_MS = 30_000
 ACT = """async ([alarm, fields]) => {
@@ -134,6 +135,10 @@ async def police(browser: Browser, stack: Stack) -> None:
     await act(page, "assign_unit", unit=unit)
     await page.wait_for_selector("form[data-action=arrive]")
     await page.mouse.move(1, 1)
+    await page.click(".map summary")
+    await page.wait_for_selector(".map svg")
+    await shoot(page, "police-map")
+    await page.click(".map summary")
     await page.click("details.operator summary")
     await page.click("[data-language=en]")
     await shoot(page, "police-english")
@@ -143,11 +148,19 @@ async def police(browser: Browser, stack: Stack) -> None:
     narrow = await sign_in(browser, stack, POLICE, PHONE)
     await shoot(narrow, "police-narrow")
     await narrow.close()
+    wide = await sign_in(browser, stack, POLICE, WALL)
+    await wide.click(f"{row(2)} .c-where")
+    await wide.wait_for_selector(".map svg")
+    await shoot(wide, "police-wide")
+    await wide.emulate_media(color_scheme="dark")
+    await shoot(wide, "police-wide-dark")
+    await wide.close()
 
 
 async def supervision(browser: Browser, stack: Stack) -> None:
     """The supervisor's page, with something wrong everywhere."""
     page = await sign_in(browser, stack, POLICE, who=SUPERVISOR)
+    await shoot(page, "police-supervisor-queue")
     await page.goto(f"{stack.console_urls[POLICE]}/supervision")
     await page.wait_for_selector("[data-begin]", timeout=WAIT_MS)
     await page.wait_for_selector(".escalations tbody tr", timeout=2 * WAIT_MS)
@@ -188,6 +201,23 @@ async def veilig_thuis(browser: Browser, stack: Stack) -> None:
     await act(page, "accept")
     await page.wait_for_selector("form[data-action=safety_assessment]")
     await shoot(page, "veilig-thuis-case")
+    await act(page, "safety_assessment", text="Acuut onveilig: de ex-partner kent de adressen.")
+    await page.wait_for_selector(f"{row(1)} .state:has-text('Beoordeeld')")
+    await shoot(page, "veilig-thuis-assessed")
+    for fields in (
+        {"kind": "accept"},
+        {"kind": "close", "disposition": "genuine", "reason": "Gesproken met de bewoner"},
+    ):
+        await page.evaluate(ACT, ["aware-000003.1", fields])
+    url = stack.console_urls[VEILIG_THUIS]
+    await page.goto(f"{url}/history")
+    await page.wait_for_selector("tbody tr", timeout=WAIT_MS)
+    await shoot(page, "veilig-thuis-history")
+    await page.get_by_role("link", name="aware-000003.1").click()
+    await page.wait_for_selector("article.incident", timeout=WAIT_MS)
+    await shoot(page, "veilig-thuis-incident", full=True)
+    await page.goto(url)
+    await page.click(f"{row(1)} .c-where", timeout=WAIT_MS)
     stack.consoles[VEILIG_THUIS].kill()
     await page.wait_for_selector("[data-connection=lost]", timeout=WAIT_MS)
     await shoot(page, "veilig-thuis-lost")

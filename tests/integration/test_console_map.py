@@ -25,7 +25,7 @@ LIST = ".sheet ol > li"
 async def test_the_map_and_its_list_show_the_same_alarms_and_units(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
-    """Numbers by urgency; a moved button where it is; a unit that was sent is busy; a click opens."""
+    """Numbers by urgency, a moved button where it is, a sent unit is busy, and a click opens."""
     moved = make_press(location=Location(latitude=52.203, longitude=4.4, accuracy_m=8.0))
     sent = OwnTrack(status="unit_assigned", accepted_by="K. de Boer", units=("HM 21.01",))
     views = [
@@ -71,7 +71,7 @@ async def test_the_map_and_its_list_show_the_same_alarms_and_units(
 async def test_more_alarms_than_the_map_shows_are_counted_and_those_in_one_place_are_one_marker(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
-    """Fifty on the map, the rest in words; where many lie together the most urgent gives its number."""
+    """Fifty on the map and the rest in words; the most urgent in one place gives its number."""
     views = [
         make_view(f"aware-{number:06d}.1", raised_at_ms=RAISED_MS + number) for number in range(60)
     ]
@@ -105,6 +105,6 @@ async def test_the_other_agency_has_no_map(mosquitto: "Mosquitto", page: Page) -
         await expect(page.locator(".map")).to_have_count(0)
         lists = await page.locator(".lists").bounding_box()
         assert lists is not None
-        assert lists["width"] > 1_400  # noqa: PLR2004 - beside the detail of 400
+        assert lists["width"] > 1_400
     finally:
         await server.stop()
