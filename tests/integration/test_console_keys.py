@@ -119,21 +119,21 @@ async def test_keys_can_be_switched_off_and_shown(
 async def test_f6_goes_round_the_regions_and_numbers_filter(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
-    """Bar, queue, detail and round again; '2' shows priority 2 only, again shows all."""
+    """Bar, queue, map, detail and round again; '2' shows priority 2 only, again shows all."""
     async with gateway_on(mosquitto.url) as gateway:
         await gateway.view(make_view(FIRST))
         await gateway.view(make_view(SECOND, priority=2))
         await page.goto(server.url)
         await expect(page.locator(row(SECOND))).to_be_visible()
         seen = []
-        for _ in range(4):
+        for _ in range(5):
             await press(page, "F6")
             seen.append(
                 await page.evaluate(
-                    "document.activeElement.closest('.bar, .lists, aside').classList[0]"
+                    "document.activeElement.closest('.bar, .lists, .map, aside').className"
                 )
             )
-        assert ["bar", "lists", "panel", "bar"] == seen
+        assert ["bar", "lists", "panel map", "panel detail", "bar"] == seen
         await press(page, "2")
         await expect(page.locator(row(FIRST))).to_have_count(0)
         await expect(page.locator("section.open h2")).to_contain_text("alleen prio 2")
