@@ -21,7 +21,7 @@ const TOWNS = [
   ["Hillegom", 52.291, 4.583],
   ["Kaag en Braassem", 52.213, 4.651],
   ["Katwijk", 52.203, 4.4],
-  ["Krimpenerwaard", 51.94, 4.816],
+  ["Krimpenerwaard", 51.94, 4.816, "end"],
   ["Leiden", 52.16, 4.497, "end"],
   ["Leiderdorp", 52.158, 4.529],
   ["Lisse", 52.258, 4.557],
