@@ -192,7 +192,7 @@ async def test_the_end_of_an_outage_takes_its_alert_back(
     """Once the connection is back, the live region does not say any more that it is lost."""
     async with gateway_on(mosquitto.url) as gateway:
         await page.add_init_script(LATER)
-        await opened(page, server, gateway)
+        await opened(page, server, gateway, make_view())
         await server.stop()
         alert = page.locator("#announce-alert")
         await expect(alert).to_contain_text("Verbinding verbroken")

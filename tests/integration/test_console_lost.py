@@ -76,3 +76,18 @@ async def test_the_page_tries_again_at_most_five_seconds_later(
     assert min(waits[5:]) >= BACK_OFF_MAX_MS / 2
     assert max(waits) <= BACK_OFF_MAX_MS
     assert len(set(waits)) == len(waits)
+
+
+async def test_a_page_that_opens_while_the_server_is_away_says_so(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """No empty screen that looks like a quiet night: it says that no alarm can be seen."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view())
+        await page.route("**/api/session", lambda route: route.abort())
+        await page.goto(server.url)
+        told = page.get_by_role("alert").filter(has_text="De console is niet bereikbaar.")
+        await expect(told).to_be_visible()
+        await page.unroute("**/api/session")
+        await expect(page.locator(row())).to_be_visible()
+        await expect(told).not_to_be_attached()

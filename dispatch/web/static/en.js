@@ -26,6 +26,7 @@ export const door = {
   locked: (seconds) => `Too many failed attempts. Try again in ${seconds} s.`,
   failed: "Signing in is not possible now. Try again soon.",
   unreachable: "The console cannot be reached.",
+  waiting: "The console cannot be reached. The page keeps trying; no alarm can be seen now.",
   notLeft: "Signing out failed; close the browser or try again.",
   synthetic: "Simulation: all people and addresses are synthetic.",
 };

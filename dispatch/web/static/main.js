@@ -49,7 +49,7 @@ function schedule() {
 
 function draw() {
   if (!state.signedIn) {
-    render(state.signedIn === null ? nothing : doorView(begin), root);
+    render(state.signedIn === null ? waiting() : doorView(begin), root);
     document.title = "Alarmconsole";
     return;
   }
@@ -67,6 +67,12 @@ function draw() {
     say(now.name === "lost" || now.name === "broker" ? "alert" : "status", spokenSentence);
   }
 }
+
+// A page that opens while the server is away says so: an empty screen is no sign of peace.
+const waiting = () =>
+  state.linked === false
+    ? html`<p class="banner bad" role="alert">${door.waiting}</p>`
+    : nothing;
 
 function sentence({ name, silentMs }) {
   const text = told[name];
@@ -128,6 +134,7 @@ async function begin() {
     enter(me);
     link ??= connect({ onMessage: (message) => announce(take(message)), onLost, admitted });
   } catch {
+    lost();
     setTimeout(begin, AGAIN_MS);
   }
 }

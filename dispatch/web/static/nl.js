@@ -26,6 +26,7 @@ export const door = {
   locked: (seconds) => `Te veel mislukte pogingen. Probeer het over ${seconds} s opnieuw.`,
   failed: "Aanmelden lukt nu niet. Probeer het zo opnieuw.",
   unreachable: "De console is niet bereikbaar.",
+  waiting: "De console is niet bereikbaar. Er wordt steeds opnieuw verbonden; er is nu geen melding te zien.",
   notLeft: "Afmelden is niet gelukt; sluit de browser of probeer het opnieuw.",
   synthetic: "Simulatie: alle personen en adressen zijn synthetisch.",
 };
