@@ -12,6 +12,7 @@ from alarm_protocol.codec import encode
 from alarm_protocol.messages import AlarmView, TrackAction
 from alarm_protocol.runtime.clock import monotonic_s
 from dispatch import feed as feed_module
+from tests.helpers.openapi import OPERATIONS, conforms
 from tests.integration.console_wire import Client, answered, console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.broker
 ACTIONS = "/api/alarms/aware-000123.1/actions"
 VERSIONS = 100
 ACCEPT = {"kind": "accept"}
+ACT = OPERATIONS["post", "/api/alarms/{alarm_id}/actions"]
 
 
 async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
@@ -35,8 +37,9 @@ async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
 
 
 async def post(client: Client, body: dict[str, Any] = ACCEPT) -> tuple[int, dict[str, Any]]:
-    """Post an action on the alarm of these tests."""
+    """Post an action on the alarm of these tests; the answer is as docs/openapi.yaml has it."""
     response = await client.post(ACTIONS, json=body)
+    await conforms(ACT, response)
     return response.status, await response.json()
 
 
@@ -209,3 +212,12 @@ async def read_until(
             version = row["view"]["version"]
             assert version >= seen.get(row["alarm_id"], 0)
             seen[row["alarm_id"]] = version
+
+
+async def test_ready_is_told_in_its_written_shape(mosquitto: "Mosquitto") -> None:
+    """200 as soon as broker and gateway are there."""
+    async with gateway_on(mosquitto.url), console_on(mosquitto.url) as (feed, client):
+        await until(lambda: feed.connection().gateway == "up", "the gateway")
+        response = await client.get("/readyz")
+        assert 200 == response.status
+        await conforms(OPERATIONS["get", "/readyz"], response)
