@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from aiohttp.test_utils import TestClient
 from yarl import URL
 
 import dispatch
+from alarm_protocol.runtime import logs
 from alarm_protocol.units import TimestampMs
 from dispatch.accounts import make_account, opens
 from dispatch.core.accounts import PASSWORD_CHARS_MAX, Account
@@ -38,6 +40,16 @@ MEMORY_KIB_MIN = 15 * 1_024
 ROUNDS_MIN = 2
 SALT_CHARS_MIN = 6
 """32 bits in base 64."""
+
+
+@pytest.fixture
+def told() -> Iterator[list[structlog.typing.EventDict]]:
+    """Give what is logged, as a console of its own logs it; other tests set other levels."""
+    before = structlog.get_config()
+    logs.configure()
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+    structlog.configure(**before)
 
 
 def token_of(response: Any) -> str:
@@ -208,24 +220,23 @@ def test_a_console_starts_no_program_and_fetches_nothing() -> None:
 
 
 async def test_who_came_and_who_was_refused_is_logged_without_any_secret(
-    client: Client, office: Office
+    client: Client, told: list[structlog.typing.EventDict]
 ) -> None:
     """Every decision at the door is a line; no password, cookie or token is in any."""
-    with structlog.testing.capture_logs() as lines:
-        await sign_in(client, "een fout wachtwoord")
-        answer = await sign_in(client)
-        token = token_of(answer)
-        headers = {"Cookie": f"{COOKIE}={token}", CSRF_HEADER: "0" * 64}
-        await client.post("/api/session/end", json={}, headers=headers)
-        await client.get("/api/supervision", headers=headers)
-        headers[CSRF_HEADER] = csrf_of(token)
-        await client.post("/api/session/end", json={}, headers=headers)
+    await sign_in(client, "een fout wachtwoord")
+    answer = await sign_in(client)
+    token = token_of(answer)
+    headers = {"Cookie": f"{COOKIE}={token}", CSRF_HEADER: "0" * 64}
+    await client.post("/api/session/end", json={}, headers=headers)
+    await client.get("/api/supervision", headers=headers)
+    headers[CSRF_HEADER] = csrf_of(token)
+    await client.post("/api/session/end", json={}, headers=headers)
     assert [
         "sign-in refused", "signed in", "change without its token", "not for this role",
         "signed out",
-    ] == [one["event"] for one in lines if one["event"] != "broker lost"]  # fmt: skip
+    ] == [one["event"] for one in told if one["event"] != "broker lost"]  # fmt: skip
     for secret in (PASSWORD, "een fout wachtwoord", token, csrf_of(token)):
-        assert secret not in str(lines)
+        assert secret not in str(told)
 
 
 @pytest.mark.parametrize("path", DATA)
