@@ -64,6 +64,9 @@ async def mark_response(_request: web.Request, response: web.StreamResponse) -> 
     response.headers.pop("Server", None)  # which program in which version is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if response.content_type == JSON_TYPE:
+        # Whoever opens it by its address gets a file, and never something like a page.
+        response.headers.setdefault("Content-Disposition", 'attachment; filename="answer.json"')
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,7 +19,7 @@ export const doorView = (onSignedIn) => html`
       </label>
       <label>
         <span>${door.password}</span>
-        <input name="password" type="password" maxlength="256" autocomplete="current-password" required />
+        <input name="password" type="password" maxlength="128" autocomplete="current-password" required />
       </label>
       <p class="notice bad" role="alert" ?hidden=${!form.told}>${form.told || nothing}</p>
       <button type="submit" class="primary" ?disabled=${form.busy}>

@@ -28,6 +28,7 @@ from tests.unit.dispatch.views import RAISED_MS, make_view
 
 Client = TestClient[web.Request, web.Application]
 Office = tuple[Desk, MemoryBook]
+Told = list[structlog.typing.EventDict]
 
 ACTIONS = "/api/alarms/aware-000123.1/actions"
 ADDRESS = "Haarlemmerstraat"
@@ -43,7 +44,7 @@ SALT_CHARS_MIN = 6
 
 
 @pytest.fixture
-def told() -> Iterator[list[structlog.typing.EventDict]]:
+def told() -> Iterator[Told]:
     """Give what is logged, as a console of its own logs it; other tests set other levels."""
     before = structlog.get_config()
     logs.configure()
@@ -117,6 +118,13 @@ def test_a_password_is_taken_as_it_is() -> None:
     assert opens(account, password)
     assert not opens(account, password[:-1])
     assert not opens(account, password.upper())
+
+
+async def test_a_password_that_is_too_long_is_refused_unread(client: Client, told: Told) -> None:
+    """It is answered like any wrong one, and costs no work."""
+    answer = await sign_in(client, "x" * (PASSWORD_CHARS_MAX + 1))
+    assert (401, "wrong") == (answer.status, (await answer.json())["error"])
+    assert "sign-in refused" not in {one["event"] for one in told}  # which is after the work
 
 
 @pytest.mark.parametrize("path", ["/api/alarms", "/supervision", "/ws", ACTIONS])
@@ -220,7 +228,7 @@ def test_a_console_starts_no_program_and_fetches_nothing() -> None:
 
 
 async def test_who_came_and_who_was_refused_is_logged_without_any_secret(
-    client: Client, told: list[structlog.typing.EventDict]
+    client: Client, told: Told
 ) -> None:
     """Every decision at the door is a line; no password, cookie or token is in any."""
     await sign_in(client, "een fout wachtwoord")
@@ -237,6 +245,16 @@ async def test_who_came_and_who_was_refused_is_logged_without_any_secret(
     ] == [one["event"] for one in told if one["event"] != "broker lost"]  # fmt: skip
     for secret in (PASSWORD, "een fout wachtwoord", token, csrf_of(token)):
         assert secret not in str(told)
+
+
+@pytest.mark.parametrize("path", DATA)
+async def test_data_is_no_page(client: Client, path: str) -> None:
+    """Somebody who is led to its address gets a file, of a type that no browser runs."""
+    response = await client.get(path)
+    assert response.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert response.content_type in {"application/json", "text/csv"}
+    page = await client.get("/")
+    assert "Content-Disposition" not in page.headers
 
 
 @pytest.mark.parametrize("path", DATA)
