@@ -19,7 +19,17 @@ from alarm_protocol.messages import AlarmView
 from alarm_protocol.runtime.private_files import make_private_file
 from alarm_protocol.units import AlarmId
 from dispatch.core.errors import SettingsError
-from dispatch.core.history import PAGE_ROWS, Found, Past, Query, past_of
+from dispatch.core.history import (
+    EARLIER_MAX,
+    PAGE_ROWS,
+    EarlierAlarms,
+    Found,
+    Past,
+    Query,
+    earlier_of,
+    past_of,
+    same_home,
+)
 
 DAYS: Final = 1_826
 """Five years: after that the police take what they hold out of daily use."""
@@ -124,6 +134,12 @@ class History:
         body = await self._run(self._find, alarm_id, raised_at_ms)
         return None if body is None else msgspec.json.decode(body, type=AlarmView)
 
+    async def earlier_than(self, view: AlarmView) -> EarlierAlarms:
+        """Return the closed alarms of the same home from before this one."""
+        bodies = await self._run(self._find_earlier, view.device_id, view.raised_at_ms)
+        views = [msgspec.json.decode(body, type=AlarmView) for body in bodies]
+        return EarlierAlarms(rows=tuple(earlier_of(one) for one in views if same_home(view, one)))
+
     def close(self) -> None:
         """Let go of the file."""
         self._thread.shutdown(wait=True)
@@ -185,6 +201,14 @@ class History:
             (alarm_id, raised_at_ms),
         ).fetchone()
         return None if row is None else row[0]
+
+    def _find_earlier(self, device_id: str, before_ms: int) -> list[bytes]:
+        rows = self._connection.execute(
+            "SELECT view FROM closed WHERE device_id = ? AND raised_at_ms < ?"
+            " ORDER BY raised_at_ms DESC LIMIT ?",
+            (device_id, before_ms, EARLIER_MAX),
+        )
+        return [body for (body,) in rows]
 
 
 def _where(query: Query) -> tuple[str, list[object]]:

@@ -2,12 +2,14 @@
 
 from msgspec import Struct
 
+from alarm_protocol.households import PoliceHousehold, VeiligThuisHousehold
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import AlarmId
 from dispatch.core.requests import DISPOSITIONS
 
 PAGE_ROWS = 50
 PAGES_MAX = 10_000
+EARLIER_MAX = 20
 TEXT_CHARS_MAX = 80
 
 
@@ -48,6 +50,23 @@ class Found(Struct, frozen=True, kw_only=True):
     municipalities: tuple[str, ...]
 
 
+class Earlier(Struct, frozen=True, kw_only=True):
+    """One earlier alarm of a home, as the detail of a later one lists it."""
+
+    alarm_id: AlarmId
+    raised_at_ms: int
+    priority: int
+    test: bool
+    disposition: str | None
+    close_reason: str | None
+
+
+class EarlierAlarms(Struct, frozen=True, kw_only=True):
+    """The newest `EARLIER_MAX` of them, the newest first."""
+
+    rows: tuple[Earlier, ...]
+
+
 class BadQuery(Struct, frozen=True, kw_only=True):
     """Why nothing was looked for: one line in each language."""
 
@@ -68,6 +87,31 @@ def past_of(view: AlarmView) -> Past:
         priority=view.priority,
         test=view.test,
         closed_by=own.closed_by,
+    )
+
+
+def same_home(view: AlarmView, other: AlarmView) -> bool:
+    """Tell whether two alarms of one device are of one home: a button may have moved on since.
+
+    An alarm whose home was not known belongs to every home of its device.
+    """
+    home, another = view.household, other.household
+    if isinstance(home, PoliceHousehold) and isinstance(another, PoliceHousehold):
+        return home.address == another.address
+    if isinstance(home, VeiligThuisHousehold) and isinstance(another, VeiligThuisHousehold):
+        return home.case_reference == another.case_reference
+    return True
+
+
+def earlier_of(view: AlarmView) -> Earlier:
+    """Return the line of an earlier alarm."""
+    return Earlier(
+        alarm_id=view.alarm_id,
+        raised_at_ms=view.raised_at_ms,
+        priority=view.priority,
+        test=view.test,
+        disposition=view.own_track.disposition,
+        close_reason=view.own_track.close_reason,
     )
 
 

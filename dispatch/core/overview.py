@@ -15,6 +15,8 @@ _PRINTABLE = frozenset(range(0x20, 0x7F)) - {ord("\\")}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run."""
 
+_ESCALATED = ("escalated", "escalated_further")
+
 Language = Literal["nl", "en"]
 HEADERS: dict[Language, tuple[str, ...]] = {
     "nl": ("soort", "tijd_utc", "onderwerp", "gegeven", "waarde"),
@@ -43,6 +45,8 @@ class Escalation(Struct, frozen=True, kw_only=True):
     raised_at_ms: int
     municipality: str | None
     accepted_by: str | None
+    reason: str | None
+    """What made it escalate last: `not_accepted` or `console_unreachable`."""
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -106,6 +110,7 @@ def _escalation(view: AlarmView) -> Escalation:
         raised_at_ms=view.raised_at_ms,
         municipality=None if view.household is None else view.household.municipality,
         accepted_by=view.own_track.accepted_by,
+        reason=next((one.text for one in reversed(view.timeline) if one.kind in _ESCALATED), None),
     )
 
 
@@ -154,8 +159,8 @@ def _rows(report: Report, when: Callable[[int], str]) -> Iterable[_Row]:
     yield "console", now_ms, report.console, "open", report.open_count
     yield "console", now_ms, report.console, "unaccepted", report.unaccepted_count
     for one in report.escalations:
-        what = f"{one.status}, TEST" if one.test else one.status
-        yield "escalation", one.raised_at_ms, one.alarm_id, what, one.level
+        what = [one.status, *([one.reason] if one.reason else []), *(["TEST"] if one.test else [])]
+        yield "escalation", one.raised_at_ms, one.alarm_id, ", ".join(what), one.level
     if overview is None:
         return
     at_ms = overview.at_ms

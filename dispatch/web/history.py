@@ -19,6 +19,7 @@ PAGE_PATH: Final = "/history"
 INCIDENT_PATH: Final = "/incident"
 SEARCH_PATH: Final = "/api/history"
 VIEW_PATH: Final = "/api/incidents/{alarm_id}"
+EARLIER_PATH: Final = "/api/alarms/{alarm_id}/earlier"
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -60,6 +61,17 @@ async def search(request: web.Request) -> web.Response:
     found = await request.app[FEED].history.search(query)
     await _look(request, [one.alarm_id for one in found.rows], "listed")
     return json_response(found)
+
+
+async def get_earlier(request: web.Request) -> web.Response:
+    """Answer with the earlier alarms of the home of an alarm that is on the board."""
+    feed = request.app[FEED]
+    held = feed.board.get(AlarmId(request.match_info["alarm_id"]))
+    if held is None:
+        raise web.HTTPNotFound
+    earlier = await feed.history.earlier_than(held.view)
+    await _look(request, [one.alarm_id for one in earlier.rows], "listed")
+    return json_response(earlier)
 
 
 async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> None:

@@ -31,6 +31,7 @@ export const supervision = {
   alarm: "Alarm",
   priority: "Priority",
   where: "Municipality",
+  why: "Why",
   waiting: "Since",
   state: "State",
   unknownPlace: "unknown",

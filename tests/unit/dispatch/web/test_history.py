@@ -101,3 +101,17 @@ async def test_who_looks_into_the_history_is_written_down(
         await client.get("/api/incidents/aware-000123.1", headers=headers)
     found = [(one.alarm_id, one.operation_name) for one in read_looks(tmp_path / "looks")]
     assert [("aware-000123.1", "listed")] == found
+
+
+async def test_earlier_alarms_are_told_of_what_is_on_the_board_only(
+    client: Client, feed: Feed
+) -> None:
+    """200 with those of that home; 404 for an alarm that this console does not have."""
+    first = make_view("aware-000123.2", raised_at_ms=TimestampMs(RAISED_MS + 1))
+    feed.board.take(first, RAISED_MS + 1)
+    feed.history.note(closed())
+    await feed.history.keep(RAISED_MS)
+    response = await client.get("/api/alarms/aware-000123.2/earlier")
+    rows = (await response.json())["rows"]
+    assert (200, ["aware-000123.1"]) == (response.status, [one["alarm_id"] for one in rows])
+    assert 404 == (await client.get("/api/alarms/aware-000999.2/earlier")).status
