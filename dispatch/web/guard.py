@@ -60,6 +60,7 @@ _SAYINGS: dict[int, tuple[str, str]] = {
 
 async def mark_response(_request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on every answer, the WebSocket's and the static files' too."""
+    response.headers.pop("Server", None)  # which program in which version is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

@@ -6,17 +6,21 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from alarm_protocol.runtime.clock import now_ms
-from dispatch.core.overview import Report, report_of, table_of
+from dispatch.core.overview import Language, Report, report_of, table_of
 from dispatch.web.api import FEED, LOOKS
-from dispatch.web.rows import Problem, json_response
+from dispatch.web.rows import json_response, refused
 from dispatch.web.session import SIGNED
 
 REPORT_PATH: Final = "/api/supervision"
 CSV_PATH: Final = "/api/supervision.csv"
 PAGE_PATH: Final = "/supervision"
+_LANGUAGES: Final[dict[str, Language]] = {"nl": "nl", "en": "en"}
+
+log = structlog.get_logger("dispatch.web")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,12 +31,13 @@ def supervisors_only(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request[SIGNED].account.role == "supervisor":
             return await handler(request)
-        refusal = Problem(
-            error="not_supervisor",
-            message="dit is voor accounts met de rol supervisor",
-            message_en="this is for accounts with the role supervisor",
+        log.warning("not for this role", name=request[SIGNED].account.name)
+        return refused(
+            403,
+            "not_supervisor",
+            "dit is voor accounts met de rol supervisor",
+            "this is for accounts with the role supervisor",
         )
-        return json_response(refusal, status=403)
 
     return guarded
 
@@ -80,8 +85,16 @@ async def get_report(request: web.Request) -> web.StreamResponse:
 @supervisors_only
 async def get_csv(request: web.Request) -> web.StreamResponse:
     """Answer with the report as a file for a spreadsheet."""
+    language = _LANGUAGES.get(request.query.get("language", "nl"))
+    if language is None:
+        return refused(
+            400,
+            "bad_query",
+            "'language' moet nl of en zijn",
+            "'language' must be nl or en",
+        )
     report = await _report(request)
-    rows = table_of(report, "en" if request.query.get("language") == "en" else "nl", iso_utc)
+    rows = table_of(report, language, iso_utc)
     name = f"supervision-{report.console}-{iso_utc(report.server_time_ms).replace(':', '')}.csv"
     return web.Response(
         text=csv_text(rows),

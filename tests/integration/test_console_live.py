@@ -14,6 +14,7 @@ from alarm_protocol.runtime.clock import monotonic_s
 from alarm_protocol.units import AlarmId
 from dispatch import feed as feed_module
 from dispatch.feed import Feed
+from tests.helpers.openapi import OPERATIONS, conforms
 from tests.integration.console_wire import Client, answered, console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.broker
 ACTIONS = "/api/alarms/aware-000123.1/actions"
 VERSIONS = 100
 ACCEPT = {"kind": "accept"}
+ACT = OPERATIONS["post", "/api/alarms/{alarm_id}/actions"]
 
 
 async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
@@ -39,9 +41,13 @@ async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
 async def post(
     client: Client, body: dict[str, Any] = ACCEPT, key: str | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Post an action on the alarm of these tests, under a name of its own where there is one."""
+    """Post an action on the alarm of these tests, under a name of its own where there is one.
+
+    The answer is as docs/openapi.yaml has it.
+    """
     headers = {} if key is None else {"Idempotency-Key": key}
     response = await client.post(ACTIONS, json=body, headers=headers)
+    await conforms(ACT, response)
     return response.status, await response.json()
 
 
@@ -253,3 +259,12 @@ async def read_until(
             version = row["view"]["version"]
             assert version >= seen.get(row["alarm_id"], 0)
             seen[row["alarm_id"]] = version
+
+
+async def test_ready_is_told_in_its_written_shape(mosquitto: "Mosquitto") -> None:
+    """200 as soon as broker and gateway are there."""
+    async with gateway_on(mosquitto.url), console_on(mosquitto.url) as (feed, client):
+        await until(lambda: feed.connection().gateway == "up", "the gateway")
+        response = await client.get("/readyz")
+        assert 200 == response.status
+        await conforms(OPERATIONS["get", "/readyz"], response)

@@ -124,6 +124,8 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
         ({"kind": "assign_unit"}, "eenheid ('unit') is verplicht", "'unit' is required"),
         ({"kind": "note", "text": "a\x00b"}, "stuurtekens", "control characters"),
         ({"kind": "note", "text": "a\u202eb"}, "stuurtekens", "control characters"),
+        ({"kind": "note", "text": "a\x1f"}, "stuurtekens", "control characters"),
+        ({"kind": "assign_unit", "unit": "HM\n21"}, "stuurtekens", "control characters"),
         ({"kind": "note", "text": "x" * 501}, "hoogstens 500", "at most 500"),
         ({"kind": "close", "disposition": "genuine"}, "reden ('reason') is", "'reason' is"),
         (
@@ -153,6 +155,9 @@ def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
     closed = build(kind="close", disposition="mispress", reason=" per ongeluk ")
     assert isinstance(closed, Close)
     assert closed.reason == "per ongeluk"
+    pasted = build(kind="note", text="\teerste\tkolom\n")
+    assert not isinstance(pasted, BadRequest)
+    assert "eerste kolom" == msgspec.to_builtins(pasted)["text"]
 
 
 def test_a_key_names_an_action_of_one_person_on_one_alarm() -> None:
