@@ -98,9 +98,10 @@ ROWS: dict[str, list[Panel]] = {
             stage: quantile(0.99, STAGES, stage=stage)
             for stage in ("decided", "durable", "published")
         }, "s"),
-        Panel("Confirmed by a console", {
-            "p50": quantile(0.5, STAGES, stage="confirmed"),
-            "p99": quantile(0.99, STAGES, stage="confirmed"),
+        Panel("Confirmed by a console, and on its screen", {
+            f"{stage} p{share}": quantile(share / 100, STAGES, stage=stage)
+            for stage in ("confirmed", "painted")
+            for share in (50, 99)
         }, "s"),
         Panel("From the device, by its clock", {
             "p50": quantile(0.5, STAGES, stage="received"),
