@@ -13,6 +13,7 @@ COPY alarm_protocol ./alarm_protocol
 COPY alarm_gateway ./alarm_gateway
 COPY dispatch ./dispatch
 COPY simulator ./simulator
+COPY mosquitto ./mosquitto
 RUN /opt/aware/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps \
         --no-build-isolation --wheel-dir /wheel . \
     && /opt/aware/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps \

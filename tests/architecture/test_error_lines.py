@@ -270,6 +270,8 @@ SIMULATOR = [
     Bad("alarm-simulator demo --data-dir /proc/x", ("/proc/x", "--data-dir")),
     Bad("alarm-simulator demo --broker x", ("'x'", "mqtt://host:port")),
     Bad("alarm-simulator demo --headless --rate 0", ("--rate", "--headless")),
+    Bad(f"alarm-simulator demo --tls {BROKER}", ("--tls", "leave --broker out")),
+    Bad("alarm-simulator demo --tls --embedded", ("no TLS", "leave --embedded out")),
     *(
         Bad(f"alarm-simulator {command} {option} {value}", (option, f"{command} --help"))
         for command, option, value in [
