@@ -15,12 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from alarm_gateway.adapters.chain import record_of
-from alarm_gateway.adapters.devices import Devices, Opened, Who, journalled_number, open_registry
+from alarm_gateway.adapters.device_feed import Opened, journalled_number, open_registry
+from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.import_file import read_import
 from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.adapters.journal import read_rows
+from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.adapters.registry import read_registry
-from alarm_gateway.adapters.vault import needed_vault, read_vault
+from alarm_gateway.adapters.vault import needed_vault, new_vault, read_vault
 from alarm_gateway.core.errors import GatewayError, SettingsError
 from alarm_gateway.core.records import REGISTRY, DevicesChanged, HomeChanged
 from alarm_gateway.reports import when
@@ -169,6 +171,39 @@ def rotate_key(  # noqa: PLR0917 - options of a command line, given by name
     sys.stdout.write(f"device {device_id} has a new key, the old one ends {until}: {said}\n")
 
 
+@cli.command()
+def reseal(  # noqa: PLR0917 - options of a command line, given by name
+    data_dir: DataDir,
+    by: By,
+    reason: Reason,
+    new_key_file: Annotated[
+        Path, typer.Option("--new-key-file", help="File with the registry's new key.")
+    ],
+    registry_key_file: KeyFile = None,
+) -> None:
+    """Seal the registry with another key; the old one opens nothing any more.
+
+    Stop the gateway first, and start it with the new key: it writes into the journal who did this
+    and why. All of it is sealed anew, or nothing. Backups made before open with the old key only.
+    """
+    try:
+        who = _who(by, reason)
+        devices = Devices(data_dir, needed_vault(registry_key_file))
+        vault = new_vault(new_key_file, "--new-key-file")
+        lock = FolderLock(data_dir)
+        try:
+            count = devices.reseal(vault, who)
+        finally:
+            devices.close()
+            lock.release()
+    except GatewayError as error:
+        stop(error)
+    sys.stdout.write(
+        f"{count} devices are sealed with the key in {new_key_file}: give that to the gateway, and "
+        "start it; the old key opens only backups made before\n"
+    )
+
+
 @cli.command("list")
 def list_devices(data_dir: DataDir, registry_key_file: KeyFile = None) -> None:
     """List every device, without keys and without homes."""
@@ -221,7 +256,9 @@ def _history(data_dir: Path, household: Household) -> Table:
         if row.purged or row.device_id not in (REGISTRY, household.device_id):
             continue
         event = record_of(row).event
-        if isinstance(event, DevicesChanged) and household.device_id in event.devices:
+        if isinstance(event, DevicesChanged) and (
+            household.device_id in event.devices or event.act == "resealed"
+        ):
             said = (event.act, event.by, event.reason)
         elif isinstance(event, HomeChanged):
             said = (event.act, "", f"shown in alarm {row.alarm_id}")

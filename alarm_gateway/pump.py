@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from alarm_gateway.adapters.devices import Feed
+from alarm_gateway.adapters.device_feed import Feed
 from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.adapters.spool import Spool

@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from alarm_gateway.adapters.devices import Feed
+from alarm_gateway.adapters.device_feed import Feed
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.meter import Meter

@@ -179,6 +179,9 @@ GATEWAY = [
             f"rotate-key aware-000001 {OLD}": ("--key-file", "--key-out"),
             f"rotate-key aware-000001 {OLD} --key-file file": ("--key-file file", "32 to 128"),
             f"rotate-key aware-000001 {OLD} --key-out file": ("--key-out file", "a new file"),
+            f"reseal {OLD}": ("missing option '--new-key-file'", "reseal --help"),
+            f"reseal {OLD} --new-key-file file": ("--new-key-file file", "64 hexadecimal"),
+            f"reseal {OLD} --new-key-file other": ("with this key already",),
         }.items()
     ),
 ]
