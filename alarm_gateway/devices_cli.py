@@ -30,7 +30,7 @@ from alarm_gateway.stopping import stop
 from alarm_protocol.households import Household, KeyHex
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.private_files import open_private
-from alarm_protocol.units import NoteText, ShortText, TimestampMs
+from alarm_protocol.units import DeviceId, NoteText, ShortText, TimestampMs
 
 cli = typer.Typer(
     name="devices",
@@ -243,6 +243,29 @@ def registry_for(data_dir: Path, file: Path | None, key_file: Path | None) -> Op
     given = None if file is None else read_registry(file)
     who = Who("alarm-gateway run", "registry file at the start", now_ms())
     return open_registry(data_dir, read_vault(key_file), given, who)
+
+
+def household_of(
+    device_id: DeviceId, data_dir: Path | None, file: Path | None, key_file: Path | None
+) -> Household | None:
+    """Return what is registered of a device: in the file, where one is given, else in the folder.
+
+    Raises:
+        SettingsError: There is neither, or it cannot be read.
+    """
+    if file is not None:
+        return read_registry(file).get(device_id)
+    vault = read_vault(key_file)
+    if vault is None or data_dir is None:
+        raise SettingsError(
+            "nothing says whose device this is: give --registry with a household file, or "
+            "--data-dir and --registry-key-file for the registry of a gateway"
+        )
+    devices = Devices(data_dir, vault)
+    try:
+        return devices.households([device_id]).get(device_id)
+    finally:
+        devices.close()
 
 
 def _history(data_dir: Path, household: Household) -> Table:
