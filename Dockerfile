@@ -1,5 +1,5 @@
 # One image for the three programs; docker-compose.yml says which one a container runs.
-# The Python that the tests run with. Add the digest of the image that you checked (`@sha256:...`).
+# The Python that the tests run with. `deploy/pin-images` adds the digests of the images.
 FROM python:3.11.14-slim-bookworm AS build
 
 WORKDIR /src

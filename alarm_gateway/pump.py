@@ -242,6 +242,7 @@ class Pump:
             journal=journal.stats,
             journal_bytes=journal.bytes_now(),
             free_bytes=free_bytes(journal.path.parent),
+            broker_end_s=port.alarm_lane.broker_end_s,
         )
 
     # -- around it ----------------------------------------------------------------------
