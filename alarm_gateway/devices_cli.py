@@ -172,7 +172,7 @@ def rotate_key(  # noqa: PLR0917 - options of a command line, given by name
 
 
 @cli.command()
-def reseal(  # noqa: PLR0917 - options of a command line, given by name
+def reseal(
     data_dir: DataDir,
     by: By,
     reason: Reason,

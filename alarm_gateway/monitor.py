@@ -107,8 +107,8 @@ def _counted(meter: Meter) -> Iterable[Metric]:
     yield histogram(
         f"{_PREFIX}_stage_seconds",
         "Time of presses: received since the press, by the device's clock; decided, durable and"
-        " published since the gateway had it; confirmed from an alarm to each console's word; painted"
-        " from an alarm to its first screen at each console, by that console's clock.",
+        " published since the gateway had it; confirmed from an alarm to each console's word;"
+        " painted from an alarm to its first screen at each console, by that console's clock.",
         meter.stages,
         ("stage",),
     )

@@ -69,7 +69,7 @@ class MqttSession:
         self._closing = asyncio.Event()
         self._reading = True
         self.broker_end_s: float | None = None
-        """When the broker's certificate ends, in s since 1970; None in the clear, or not met yet."""
+        """When the broker's certificate ends, in s since 1970; None in the clear or not met yet."""
 
     @property
     def connected(self) -> bool:

@@ -130,7 +130,9 @@ GATEWAY = [
     Bad(f"{HEAR} --press file", ("press file", "quarantine")),
     Bad(f"{HEAR} --press file --now-ms -1", ("--now-ms", "greater than or equal to 0")),
     Bad(f"{HEAR} --press file --now-ms {'9' * 30}", ("--now-ms", "less than or equal to")),
-    Bad(EXPORT.replace("--registry homes.json", "a.1 --data-dir data --out x"), ("--registry-key-",)),
+    Bad(
+        EXPORT.replace("--registry homes.json", "a.1 --data-dir data --out x"), ("--registry-key-",)
+    ),
     Bad(f"{EXPORT} nobody.1 --data-dir gone --out e.zip", ("no journal in gone",)),
     Bad(f"{EXPORT} nobody.1 --data-dir data --out e.zip", ("nobody.1",)),
     Bad(f"{EXPORT} aware-000001.1 --data-dir data --out /proc/e.zip", ("/proc/e.zip", "--out")),

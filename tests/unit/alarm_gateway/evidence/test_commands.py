@@ -81,7 +81,7 @@ def test_export_says_what_it_wrote(folder: Path) -> None:
 def test_the_registry_in_the_data_folder_is_enough(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its key it gives the same bytes as the file it came from; without, nothing is written."""
+    """With its key it gives the same bytes as the file it came from; without, nothing at all."""
     for name in (VARIABLE, FILE_VARIABLE):
         monkeypatch.delenv(name, raising=False)
     assert 0 == export(folder).exit_code
