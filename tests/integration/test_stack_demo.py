@@ -146,7 +146,7 @@ async def test_with_certificates_nothing_is_lost(
     log = (tmp_path / "logs" / "broker.log").read_text()
     names = set(re.findall(r"New client connected .* as (\S+) .*u'\1'", log))
     assert {"gateway", "gateway-supervision", *CONSOLES, "aware-000002", "aware-000003"} <= names
-    assert 22 == len([name for name in names if name.startswith("aware-")])
+    assert 152 == len([name for name in names if name.startswith("aware-")])
     assert processes_of(tmp_path) == {}
 
 
