@@ -59,6 +59,8 @@ class Feed:
         self.history = history or History(None)
         self.cards = cards_of(settings.guidance, settings.console)
         """The guidance card of this console, in Dutch and in English."""
+        self.certificates = settings.certificates
+        """When each certificate of this console ends."""
         self.overview: Overview | None = None
         """What the gateway said last for this console's supervisors."""
         self._settings = settings
