@@ -167,6 +167,10 @@ export function setDraft(alarmId, field, text) {
   changed();
 }
 
+export function hasDraft(alarmId, kind) {
+  return [...state.drafts.keys()].some((key) => key.startsWith(`${alarmId}/${kind}.`));
+}
+
 export function clearDrafts(alarmId, kind) {
   for (const key of [...state.drafts.keys()]) {
     if (key.startsWith(`${alarmId}/${kind}.`)) state.drafts.delete(key);
