@@ -22,6 +22,7 @@ from dispatch.core.errors import SettingsError
 from dispatch.core.history import (
     EARLIER_MAX,
     PAGE_ROWS,
+    TABLE_ROWS_MAX,
     EarlierAlarms,
     Found,
     Past,
@@ -129,6 +130,10 @@ class History:
         """Return one page of what fits, the newest first."""
         return await self._run(self._search, query)
 
+    async def table(self, query: Query) -> tuple[Past, ...]:
+        """Return all that fits, the newest first: one more than `TABLE_ROWS_MAX` at most."""
+        return await self._run(self._lines, *_where(query), TABLE_ROWS_MAX + 1)
+
     async def view_of(self, alarm_id: AlarmId, raised_at_ms: int | None) -> AlarmView | None:
         """Return a closed alarm's last view; without a moment the newest of that name."""
         body = await self._run(self._find, alarm_id, raised_at_ms)
@@ -173,11 +178,7 @@ class History:
         where, values = _where(query)
         connection = self._connection
         (total,) = connection.execute(f"SELECT count(*) FROM closed{where}", values).fetchone()  # noqa: S608 - made of constants
-        rows = connection.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM closed{where}"  # noqa: S608 - made of constants
-            " ORDER BY closed_at_ms DESC, alarm_id LIMIT ? OFFSET ?",
-            (*values, PAGE_ROWS, (query.page - 1) * PAGE_ROWS),
-        ).fetchall()
+        rows = self._lines(where, values, PAGE_ROWS, (query.page - 1) * PAGE_ROWS)
         names = connection.execute(
             "SELECT DISTINCT municipality FROM closed WHERE municipality IS NOT NULL"
             " ORDER BY municipality LIMIT ?",
@@ -187,11 +188,21 @@ class History:
             total=total,
             page=query.page,
             pages=-(-total // PAGE_ROWS),
-            rows=tuple(
-                msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Past, strict=False)
-                for row in rows
-            ),
+            rows=rows,
             municipalities=tuple(name for (name,) in names),
+        )
+
+    def _lines(
+        self, where: str, values: list[object], limit: int, offset: int = 0
+    ) -> tuple[Past, ...]:
+        rows = self._connection.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM closed{where}"  # noqa: S608 - made of constants
+            " ORDER BY closed_at_ms DESC, alarm_id LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return tuple(
+            msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Past, strict=False)
+            for row in rows
         )
 
     def _find(self, alarm_id: AlarmId, raised_at_ms: int | None) -> bytes | None:

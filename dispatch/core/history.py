@@ -1,15 +1,30 @@
 """What is asked of the history of closed alarms, and what comes back."""
 
+from collections.abc import Callable, Iterable
+
 from msgspec import Struct
 
 from alarm_protocol.households import PoliceHousehold, VeiligThuisHousehold
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import AlarmId
 from dispatch.core.requests import DISPOSITIONS
+from dispatch.core.tables import Language, harmless
 
 PAGE_ROWS = 50
 PAGES_MAX = 10_000
 EARLIER_MAX = 20
+TABLE_ROWS_MAX = 5_000
+"""In one download; a narrower question fetches the rest."""
+HEADERS: dict[Language, tuple[str, ...]] = {
+    "nl": (
+        "melding", "ontstaan_utc", "afgesloten_utc", "apparaat", "gemeente", "afsluitcode",
+        "prioriteit", "test", "door",
+    ),
+    "en": (
+        "alarm", "raised_utc", "closed_utc", "device", "municipality", "disposition",
+        "priority", "test", "by",
+    ),
+}  # fmt: skip
 TEXT_CHARS_MAX = 80
 
 
@@ -113,6 +128,32 @@ def earlier_of(view: AlarmView) -> Earlier:
         disposition=view.own_track.disposition,
         close_reason=view.own_track.close_reason,
     )
+
+
+def table_of(
+    rows: Iterable[Past], language: Language, when: Callable[[int], str]
+) -> Iterable[tuple[str, ...]]:
+    """Return closed alarms as the rows of a table, the header first; no cell is a formula.
+
+    Args:
+        rows: What to write.
+        language: Of the header.
+        when: Writes a moment; the core knows no calendar.
+    """
+    yield HEADERS[language]
+    for one in rows:
+        cells = (
+            one.alarm_id,
+            when(one.raised_at_ms),
+            when(one.closed_at_ms),
+            one.device_id,
+            one.municipality or "",
+            one.disposition or "",
+            one.priority,
+            int(one.test),
+            one.closed_by or "",
+        )
+        yield tuple(map(harmless, cells))
 
 
 def check_query(query: Query) -> BadQuery | None:

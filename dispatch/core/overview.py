@@ -1,23 +1,20 @@
 """What a supervisor reads: the gateway's overview, this console's own board, and as a table."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from msgspec import Struct
 
 from alarm_protocol.messages import AlarmView, Overview, TrackStatus, UnreadableSample
 from alarm_protocol.units import AlarmId, ConsoleId
 from dispatch.core.board import Held, queue_key
+from dispatch.core.tables import Language, harmless
 
 ESCALATIONS_MAX = 200
 """Alarms in one report, the most urgent ones; how many there are in all is said with them."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) - {ord("\\")}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would run."""
 
 _ESCALATED = ("escalated", "escalated_further")
 
-Language = Literal["nl", "en"]
 HEADERS: dict[Language, tuple[str, ...]] = {
     "nl": ("soort", "tijd_utc", "onderwerp", "gegeven", "waarde"),
     "en": ("kind", "time_utc", "subject", "fact", "value"),
@@ -198,9 +195,3 @@ def table_of(
     for kind, at_ms, *rest in _rows(report, when):
         name = KINDS_NL[kind] if language == "nl" else kind
         yield (name, when(at_ms), *map(harmless, rest))
-
-
-def harmless(value: object) -> str:
-    """Return a cell that a spreadsheet takes as text, or the number it is."""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -84,6 +84,7 @@ def make_app(
     app.router.add_get(history.PAGE_PATH, files.page("history.html"))
     app.router.add_get(history.INCIDENT_PATH, files.page("incident.html"))
     app.router.add_get(history.SEARCH_PATH, history.search)
+    app.router.add_get(history.CSV_PATH, history.get_csv)
     app.router.add_get(history.VIEW_PATH, history.get_incident)
     app.router.add_get(history.EARLIER_PATH, history.get_earlier)
     app.router.add_get("/healthz", healthz)

@@ -125,6 +125,8 @@ export const history = {
 
 export const incident = {
   print: "Afdrukken",
+  json: "JSON downloaden",
+  evidence: "Bewijs met de keten erbij maakt de beheerder:",
   back: "Terug naar de geschiedenis",
   printed: (time, name) => `Afgedrukt ${time} door ${name}`,
   raised: "Ontstaan",

@@ -59,6 +59,8 @@ CASES: list[tuple[tuple[str, str], int, dict[str, Any]]] = [
     (("get", "/api/supervision.csv"), 400, {"params": {"language": "fr"}}),
     (("get", "/api/history"), 200, {"params": {"from": "2026-11-24", "page": "1"}}),
     (("get", "/api/history"), 400, {"params": {"page": "0"}}),
+    (("get", "/api/history.csv"), 200, {"params": {"language": "en"}}),
+    (("get", "/api/history.csv"), 400, {"params": {"language": "fr"}}),
     (EARLIER, 200, {}),
     (EARLIER, 404, {"alarm_id": "nobody.1"}),
     (("get", "/api/incidents/{alarm_id}"), 200, {}),
