@@ -285,9 +285,9 @@ class Devices:
 
         Raises:
             SettingsError: It is this key already, or a row was changed by somebody without the key.
+            JournalError: It cannot be written.
         """
         connection = self._connection
-        connection.execute("PRAGMA secure_delete=ON")  # of what the old key opens nothing stays
         with self._transaction():
             (check,) = connection.execute("SELECT sealed FROM sealed_check").fetchone()
             if vault.open(_CHECK, check) is not None:
@@ -303,7 +303,15 @@ class Devices:
             self._note([], "resealed", who)
             connection.execute(f"PRAGMA user_version={RESEALED}")
         self._vault = vault
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        try:
+            # Rows that were written over lie about in the file until it is written anew.
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"{self.path} is sealed with the new key, and remains that the old one opens could "
+                f"not be removed ({error}); make room, and seal it with a third key"
+            ) from error
         return len(rows)
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ from tests.helpers.gateway import (
     Gateway,
     accept,
     acted,
+    closed_by_both,
     confirmed,
     painted,
     press,
@@ -138,6 +139,14 @@ def test_a_restart_measures_only_screens_that_come_after_it() -> None:
     gateway.meet(painted("police", at_ms=NOW_MS + 60), now_ms=NOW_MS + 4_000)
     gateway.meet(painted("veilig_thuis", at_ms=NOW_MS + 5_000), now_ms=NOW_MS + 5_100)
     assert (1, 5.0) == (times.count, round(times.total, 6))
+    meter = Meter()
+    meter.recovered(gateway.restarted().engine.devices.values())
+    assert 0 == len(meter._unpainted)
+    closed_unseen = Metered()
+    closed_unseen.meet(press(1))
+    closed_by_both(closed_unseen)
+    meter.recovered(closed_unseen.restarted().engine.devices.values())
+    assert 0 == len(meter._unpainted)
 
 
 def test_what_is_waited_for_is_bounded() -> None:
