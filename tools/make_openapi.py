@@ -18,7 +18,7 @@ from alarm_protocol import guidance, households, messages
 from alarm_protocol.units import CONSOLES, POLICE, VEILIG_THUIS
 from dispatch.core import connection, history, overview
 from dispatch.core.access import KINDS, Kind
-from dispatch.core.requests import FIELDS, FORBIDDEN_CHARS, VERSION_MAX, Field
+from dispatch.core.requests import FIELDS, FORBIDDEN_CHARS, Field
 from dispatch.web import api, desk, live, metrics, rows, session
 from dispatch.web import history as web_history
 from dispatch.web.desk import CSRF_HEADER, cookie_name
@@ -123,7 +123,7 @@ def request_schema(kind: Kind) -> Json:
                 "description": "The version that was painted when the operator acted.",
                 "type": "integer",
                 "minimum": 0,
-                "maximum": VERSION_MAX,
+                "maximum": messages.VIEW_VERSION_MAX,
             },
         },
     }

@@ -7,13 +7,12 @@ from typing import Literal, NamedTuple, get_args
 import msgspec
 from msgspec import Struct
 
-from alarm_protocol.messages import Disposition, ReferralParty, TrackAction
+from alarm_protocol.messages import VIEW_VERSION_MAX, Disposition, ReferralParty, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS, Kind
 
 NAME_CHARS_MAX = 80
 TEXT_CHARS_MAX = 500
-VERSION_MAX = 2**53
 ID_CHARS = 32
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
@@ -133,11 +132,13 @@ def build_action(
         if value is not None:
             values[name] = value
     seen_version = body.get("seen_version", stamp.version)
-    if type(seen_version) is not int or not 0 <= seen_version <= VERSION_MAX:
+    if isinstance(seen_version, float) and seen_version.is_integer():
+        seen_version = int(seen_version)  # JSON has one kind of number: 3.0 is 3
+    if type(seen_version) is not int or not 0 <= seen_version <= VIEW_VERSION_MAX:
         return BadRequest(
             reason="bad_field",
-            nl="'seen_version' moet een geheel getal van 0 of meer zijn",
-            en="'seen_version' must be a whole number of 0 or more",
+            nl=f"'seen_version' moet een geheel getal van 0 tot {VIEW_VERSION_MAX} zijn",
+            en=f"'seen_version' must be a whole number from 0 to {VIEW_VERSION_MAX}",
         )
     values.update(
         kind=kind,

@@ -33,6 +33,7 @@ BEHIND_TLS = web.AppKey("behind_tls", bool)
 log = structlog.get_logger("dispatch.web")
 
 _SAYINGS: dict[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("deze aanvraag kan hier niet", "this request cannot be used here"),
     HTTPStatus.FORBIDDEN: (
         "deze aanvraag komt niet van de pagina van deze console",
         "this request does not come from this console's page",
