@@ -169,7 +169,7 @@ TYPES_ON = """() => {
   let outside = 0;
   const typist = setInterval(() => {
     const { activeElement: target, body } = document;
-    const key = outside % 2 ? "a" : "j";
+    const key = outside % 2 ? "a" : "k";
     if (target === body) outside += 1;
     target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     if (outside < 6) return;

@@ -72,7 +72,12 @@ function draw() {
 // A page that opens while the server is away says so: an empty screen is no sign of peace.
 const waiting = () =>
   state.linked === false
-    ? html`<p class="banner bad" role="alert">${door.waiting}</p>`
+    ? html`<main class="door">
+        <div class="panel">
+          <h1>${door.title}</h1>
+          <p class="banner bad" role="alert">${door.waiting}</p>
+        </div>
+      </main>`
     : nothing;
 
 function sentence({ name, silentMs }) {
