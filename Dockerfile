@@ -1,5 +1,5 @@
 # One image for the three programs; docker-compose.yml says which one a container runs.
-# The Python that the tests run with. Add the digest of the image that you checked (`@sha256:...`).
+# The Python that the tests run with. `deploy/pin-images` adds the digests of the images.
 FROM python:3.11.14-slim-bookworm AS build
 
 WORKDIR /src
@@ -13,6 +13,7 @@ COPY alarm_protocol ./alarm_protocol
 COPY alarm_gateway ./alarm_gateway
 COPY dispatch ./dispatch
 COPY simulator ./simulator
+COPY mosquitto ./mosquitto
 RUN /opt/aware/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-deps \
         --no-build-isolation --wheel-dir /wheel . \
     && /opt/aware/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps \

@@ -1,7 +1,6 @@
 """The command line of the gateway."""
 
 import sys
-from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -9,28 +8,19 @@ import msgspec
 import typer
 from rich.console import Console
 
-from alarm_gateway import devices_cli
+from alarm_gateway import devices_cli, evidence_cli
 from alarm_gateway.adapters.backup import back_up
-from alarm_gateway.adapters.chain import record_of
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.policy_file import running_policy
-from alarm_gateway.adapters.press_file import read_press
-from alarm_gateway.adapters.registry import read_registry
 from alarm_gateway.adapters.retention import plan_for, read_states, report_of
 from alarm_gateway.adapters.retention import purge as purge_journal
 from alarm_gateway.adapters.retention import verify_journal as check_journal
 from alarm_gateway.adapters.spool import lay, maintenance_command
-from alarm_gateway.core.device_state import DeviceState
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import GatewayError, SettingsError
-from alarm_gateway.evidence.collect import collect
-from alarm_gateway.evidence.course import courses_of, write_courses
 from alarm_gateway.evidence.facts import facts_of
 from alarm_gateway.evidence.norms_report import norms_report, norms_table
-from alarm_gateway.evidence.package import write_package
 from alarm_gateway.evidence.times import before, iso_time, moment_of
-from alarm_gateway.explain import explain as explain_press
-from alarm_gateway.explain import explanation_table, state_from
 from alarm_gateway.reports import (
     alarm_states,
     alarm_table,
@@ -48,7 +38,7 @@ from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.command_line import run_app
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.tls import TlsFiles
-from alarm_protocol.units import POLICE, VEILIG_THUIS, AlarmId, TimestampMs, device_id_of
+from alarm_protocol.units import TimestampMs
 
 app = typer.Typer(
     help="The alarm gateway: checks, prioritises, journals and routes every press.",
@@ -59,17 +49,8 @@ app = typer.Typer(
 
 app.add_typer(devices_cli.cli)
 
-NOW_MS_MAX = 4_102_444_800_000
-"""The year 2100: so far a calendar can be made."""
 COMMAND_TAKEN_S = 3.0
 """How long a command waits to see itself taken by a running gateway."""
-
-
-class Agency(Enum):
-    """Who asks for evidence."""
-
-    POLICE = POLICE
-    VEILIG_THUIS = VEILIG_THUIS
 
 
 DataDir = Annotated[Path, typer.Option("--data-dir", help="Folder of the journal.")]
@@ -217,95 +198,9 @@ def show(
     console.print(table)
 
 
-@app.command()
-def explain(  # noqa: PLR0917 - options of a command line, given by name
-    press: Annotated[Path, typer.Option(help="File with the bytes of one press; - reads stdin.")],
-    registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
-    policy: Annotated[Path | None, typer.Option(help="Policy file (TOML).")] = None,
-    topic: Annotated[
-        str | None, typer.Option(help="Topic it came on; without it that of the device it names.")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="Folder of a journal whose history counts.")
-    ] = None,
-    at_ms: Annotated[
-        int | None,
-        typer.Option(
-            "--now-ms", min=0, max=NOW_MS_MAX, help="When it comes, in ms since 1970; else now."
-        ),
-    ] = None,
-) -> None:
-    """Tell what the gateway would make of a press, and why; nothing is run or written.
-
-    The file holds the bytes as on the wire: a JSON object, and its signature on a second
-    line. With a journal its history counts: the press may then be a repeat, or join an alarm.
-    """
-    try:
-        arrived_ms = now_ms() if at_ms is None else TimestampMs(at_ms)
-        rules, homes = running_policy(policy, arrived_ms), read_registry(registry)
-        signed, device_id = read_press(press, topic)
-        state = DeviceState(device_id=device_id)
-        if data_dir is not None:
-            rows = [row for row in read_rows(data_dir) if row.device_id == device_id]
-            base = read_states(data_dir).get(device_id)
-            state = state_from(device_id, [record_of(row) for row in rows], base)
-        explanation = explain_press(signed, state, homes.get(device_id), arrived_ms, rules)
-    except GatewayError as error:
-        stop(error)
-    Console().print(explanation_table(explanation, rules))
-
-
-@app.command()
-def export(
-    alarm_id: Annotated[str, typer.Argument(help="The alarm.")],
-    data_dir: DataDir,
-    registry: Annotated[Path, typer.Option(help="Household file with every device and its key.")],
-    console: Annotated[
-        Agency, typer.Option(help="Who asks for it; each agency gets what it may see.")
-    ],
-    out: Annotated[Path, typer.Option(help="The evidence file to write (zip).")],
-) -> None:
-    """Write the evidence on one alarm: history, records, and proof that they are unaltered.
-
-    Works while a gateway runs. The file is whole or not there; the same journal and registry
-    give the same bytes. `verify.py` inside checks it with nothing but Python.
-    """
-    try:
-        homes, device_id = read_registry(registry), device_id_of(AlarmId(alarm_id))
-        collected = collect(
-            read_rows(data_dir),
-            AlarmId(alarm_id),
-            console.value,
-            homes.get(device_id),
-            read_states(data_dir).get(device_id),
-        )
-        write_package(collected, out)
-    except GatewayError as error:
-        stop(error)
-    evidence = collected.evidence
-    sys.stdout.write(
-        f"evidence on {alarm_id} for {console.value}: {len(evidence.records)} records, "
-        f"{evidence.withheld_rows} withheld, last hash {evidence.chain.last_hash}, in {out}\n"
-    )
-
-
-@app.command()
-def share(
-    data_dir: DataDir,
-    out: Annotated[Path, typer.Option(help="The file to write (JSON); a new one.")],
-    alarm_id: Annotated[str | None, typer.Argument(help="One alarm; all of them without.")] = None,
-) -> None:
-    """Write the course of alarms without anybody in it, to share or to teach with.
-
-    No name, address, id, text or time of day gets out: how long after its beginning each step
-    of an alarm came, of which kind, and what the gateway made of it. Works while one runs.
-    """
-    try:
-        courses = courses_of(read_rows(data_dir, alarm_id), alarm_id)
-        write_courses(courses, out)
-    except GatewayError as error:
-        stop(error)
-    sys.stdout.write(f"{len(courses.alarms)} alarms without anybody in them, in {out}\n")
+app.command()(evidence_cli.explain)
+app.command()(evidence_cli.export)
+app.command()(evidence_cli.share)
 
 
 @app.command()

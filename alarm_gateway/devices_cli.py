@@ -15,12 +15,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from alarm_gateway.adapters.chain import record_of
-from alarm_gateway.adapters.devices import Devices, Opened, Who, journalled_number, open_registry
+from alarm_gateway.adapters.device_feed import Opened, journalled_number, open_registry
+from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.import_file import read_import
 from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.adapters.journal import read_rows
+from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.adapters.registry import read_registry
-from alarm_gateway.adapters.vault import needed_vault, read_vault
+from alarm_gateway.adapters.vault import needed_vault, new_vault, read_vault
 from alarm_gateway.core.errors import GatewayError, SettingsError
 from alarm_gateway.core.records import REGISTRY, DevicesChanged, HomeChanged
 from alarm_gateway.reports import when
@@ -28,7 +30,7 @@ from alarm_gateway.stopping import stop
 from alarm_protocol.households import Household, KeyHex
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
 from alarm_protocol.runtime.private_files import open_private
-from alarm_protocol.units import NoteText, ShortText, TimestampMs
+from alarm_protocol.units import DeviceId, NoteText, ShortText, TimestampMs
 
 cli = typer.Typer(
     name="devices",
@@ -169,6 +171,39 @@ def rotate_key(  # noqa: PLR0917 - options of a command line, given by name
     sys.stdout.write(f"device {device_id} has a new key, the old one ends {until}: {said}\n")
 
 
+@cli.command()
+def reseal(
+    data_dir: DataDir,
+    by: By,
+    reason: Reason,
+    new_key_file: Annotated[
+        Path, typer.Option("--new-key-file", help="File with the registry's new key.")
+    ],
+    registry_key_file: KeyFile = None,
+) -> None:
+    """Seal the registry with another key; the old one opens nothing any more.
+
+    Stop the gateway first, and start it with the new key: it writes into the journal who did this
+    and why. All of it is sealed anew, or nothing. Backups made before open with the old key only.
+    """
+    try:
+        who = _who(by, reason)
+        devices = Devices(data_dir, needed_vault(registry_key_file))
+        vault = new_vault(new_key_file, "--new-key-file")
+        lock = FolderLock(data_dir)
+        try:
+            count = devices.reseal(vault, who)
+        finally:
+            devices.close()
+            lock.release()
+    except GatewayError as error:
+        stop(error)
+    sys.stdout.write(
+        f"{count} devices are sealed with the key in {new_key_file}: give that to the gateway, and "
+        "start it; the old key opens only backups made before\n"
+    )
+
+
 @cli.command("list")
 def list_devices(data_dir: DataDir, registry_key_file: KeyFile = None) -> None:
     """List every device, without keys and without homes."""
@@ -210,6 +245,29 @@ def registry_for(data_dir: Path, file: Path | None, key_file: Path | None) -> Op
     return open_registry(data_dir, read_vault(key_file), given, who)
 
 
+def household_of(
+    device_id: DeviceId, data_dir: Path | None, file: Path | None, key_file: Path | None
+) -> Household | None:
+    """Return what is registered of a device: in the file, where one is given, else in the folder.
+
+    Raises:
+        SettingsError: There is neither, or it cannot be read.
+    """
+    if file is not None:
+        return read_registry(file).get(device_id)
+    vault = read_vault(key_file)
+    if vault is None or data_dir is None:
+        raise SettingsError(
+            "nothing says whose device this is: give --registry with a household file, or "
+            "--data-dir and --registry-key-file for the registry of a gateway"
+        )
+    devices = Devices(data_dir, vault)
+    try:
+        return devices.households([device_id]).get(device_id)
+    finally:
+        devices.close()
+
+
 def _history(data_dir: Path, household: Household) -> Table:
     """Draw the acts in the journal that named a device."""
     state = "in service" if household.in_service else "out of service"
@@ -221,7 +279,9 @@ def _history(data_dir: Path, household: Household) -> Table:
         if row.purged or row.device_id not in (REGISTRY, household.device_id):
             continue
         event = record_of(row).event
-        if isinstance(event, DevicesChanged) and household.device_id in event.devices:
+        if isinstance(event, DevicesChanged) and (
+            household.device_id in event.devices or event.act == "resealed"
+        ):
             said = (event.act, event.by, event.reason)
         elif isinstance(event, HomeChanged):
             said = (event.act, "", f"shown in alarm {row.alarm_id}")

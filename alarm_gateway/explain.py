@@ -17,7 +17,7 @@ from alarm_protocol.households import Household
 from alarm_protocol.units import DeviceId, TimestampMs
 
 MEANINGS = {
-    "unknown_device": "the device is in no household file, so there is no key to check with",
+    "unknown_device": "the device is not registered, so there is no key to check with",
     "unsigned": "there is no second line with a signature",
     "bad_signature": "the signature is not that of this device's key over this topic and line",
     "sequence_reused": "another signed press had this number: a cloned device or a stolen key",

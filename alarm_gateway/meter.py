@@ -10,7 +10,7 @@ from typing import get_args
 
 import msgspec
 
-from alarm_gateway.core.device_state import DeviceState
+from alarm_gateway.core.device_state import DeviceState, TrackState
 from alarm_gateway.core.effects import FeedbackDue
 from alarm_gateway.core.records import (
     Acted,
@@ -18,6 +18,7 @@ from alarm_gateway.core.records import (
     Delivered,
     DeliveredToBoth,
     Escalated,
+    FirstPainted,
     Pressed,
     Quarantined,
     Record,
@@ -29,9 +30,9 @@ from alarm_protocol.runtime.clock import monotonic_ns
 from alarm_protocol.runtime.histogram import SIZES, Histogram
 from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId
 
-STAGES = ("received", "decided", "durable", "published", "confirmed")
-UNCONFIRMED_MAX = 10_000
-"""Alarms whose confirmation is waited for; of the oldest beyond it no time is taken."""
+STAGES = ("received", "decided", "durable", "published", "confirmed", "painted")
+AWAITED_MAX = 10_000
+"""Alarms that are waited for at one stage; of the oldest beyond it no time is taken."""
 _NS = 1_000_000_000
 _OUTCOMES = (
     *((outcome, doubt) for outcome in ("opened", "joined") for doubt in ("none", *get_args(Doubt))),
@@ -64,6 +65,34 @@ class _Noted(msgspec.Struct, gc=False):
     times_ns: tuple[int, int, int, int]
 
 
+class _Awaited:
+    """Alarms that each console has still to do something with for the first time."""
+
+    def __init__(self) -> None:
+        self._alarms: dict[AlarmId, tuple[int, set[ConsoleId]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._alarms)
+
+    def begin(self, alarm_id: AlarmId, since_ms: int, consoles: Iterable[ConsoleId]) -> None:
+        """Wait for these consoles; the alarm that is waited for longest may have to give way."""
+        if len(self._alarms) >= AWAITED_MAX:
+            del self._alarms[next(iter(self._alarms))]
+        self._alarms[alarm_id] = (since_ms, set(consoles))
+
+    def met(self, alarm_id: AlarmId | None, console: ConsoleId) -> int | None:
+        """Return since when this console was waited for; None where it was not, or no more."""
+        if alarm_id is None or alarm_id not in self._alarms:
+            return None
+        since_ms, consoles = self._alarms[alarm_id]
+        if console not in consoles:
+            return None
+        consoles.remove(console)
+        if not consoles:
+            del self._alarms[alarm_id]
+        return since_ms
+
+
 class Meter:
     """Counts of one gateway, since its start."""
 
@@ -87,7 +116,7 @@ class Meter:
         self._decode = msgspec.json.Decoder(_Pressed).decode
         self._begun: deque[tuple[int, int, int]] = deque()
         self._noted: list[_Noted] = []
-        self._unconfirmed: dict[AlarmId, tuple[int, set[ConsoleId]]] = {}
+        self._unconfirmed, self._unpainted = _Awaited(), _Awaited()
 
     # -- on the alert path --------------------------------------------------------------
 
@@ -111,9 +140,17 @@ class Meter:
     # -- beside it ----------------------------------------------------------------------
 
     def recovered(self, states: Iterable[DeviceState]) -> None:
-        """Take what is wrong with devices already when the gateway starts."""
+        """Take how it is when the gateway starts: what is wrong, and what nobody has seen yet.
+
+        What had been seen before is no time of this run.
+        """
         for state in states:
             self.conditions.update((condition,) for condition in state.conditions)
+            alarm = state.alarm
+            if alarm is not None and alarm.press_count:
+                unseen = [one for one in CONSOLES if _is_unseen(alarm.track(one))]
+                if unseen:
+                    self._unpainted.begin(alarm.alarm_id, alarm.raised_at_ms, unseen)
 
     def count(self) -> None:
         """Count every batch that was noted."""
@@ -143,6 +180,11 @@ class Meter:
                 self._press(record, event)
             case Delivered() | DeliveredToBoth() as event:
                 self._delivered(record, event)
+            case FirstPainted() as event:
+                since_ms = self._unpainted.met(record.alarm_id, event.console)
+                if since_ms is not None:
+                    painted_s = max(event.painted_at_ms - since_ms, 0) / 1_000
+                    self.stages[("painted",)].observe(painted_s)
             case Acted() | Refused() as event:
                 outcome = "done" if isinstance(event, Acted) else "refused"
                 self.actions[event.console, action_kind(event.action), outcome] += 1
@@ -164,18 +206,19 @@ class Meter:
             since_ms = record.at_ms - self._decode(event.line).pressed_at_ms
             self.stages[("received",)].observe(max(since_ms, 0) / 1_000)
         if event.opened and record.alarm_id is not None:
-            if len(self._unconfirmed) >= UNCONFIRMED_MAX:
-                del self._unconfirmed[next(iter(self._unconfirmed))]
-            self._unconfirmed[record.alarm_id] = (record.at_ms, set(CONSOLES))
+            for awaited in (self._unconfirmed, self._unpainted):
+                awaited.begin(record.alarm_id, record.at_ms, CONSOLES)
 
     def _delivered(self, record: Record, event: Delivered | DeliveredToBoth) -> None:
         """Measure the first confirmation that each console gives of an alarm."""
         consoles = (event.console,) if isinstance(event, Delivered) else CONSOLES
-        opened_ms, waiting = self._unconfirmed.get(record.alarm_id or AlarmId(""), (0, set()))
         for console in consoles:
             self.deliveries[(console,)] += 1
-            if console in waiting:
-                waiting.discard(console)
+            opened_ms = self._unconfirmed.met(record.alarm_id, console)
+            if opened_ms is not None:
                 self.stages[("confirmed",)].observe((record.at_ms - opened_ms) / 1_000)
-        if opened_ms and not waiting and record.alarm_id is not None:
-            del self._unconfirmed[record.alarm_id]
+
+
+def _is_unseen(track: TrackState) -> bool:
+    """Tell whether somebody at this console has still to see an alarm for the first time."""
+    return track.painted_at_ms is None and track.status != "closed"

@@ -19,6 +19,7 @@ from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.runtime.exposition import (
     Exposition,
     build_info,
+    certificate_ends,
     counter,
     gauge,
     histogram,
@@ -106,7 +107,8 @@ def _counted(meter: Meter) -> Iterable[Metric]:
     yield histogram(
         f"{_PREFIX}_stage_seconds",
         "Time of presses: received since the press, by the device's clock; decided, durable and"
-        " published since the gateway had it; confirmed from an alarm to each console's word.",
+        " published since the gateway had it; confirmed from an alarm to each console's word;"
+        " painted from an alarm to its first screen at each console, by that console's clock.",
         meter.stages,
         ("stage",),
     )
@@ -168,12 +170,16 @@ class Monitor:
         pump: The running gateway.
         engine: Its rules, for alarms and consoles.
         meter: Its counts.
+        certificates: When each of its certificates ends, in s since 1970.
     """
 
-    def __init__(self, pump: Pump, engine: Engine, meter: Meter) -> None:
+    def __init__(
+        self, pump: Pump, engine: Engine, meter: Meter, certificates: Mapping[str, float]
+    ) -> None:
         self._pump = pump
         self._engine = engine
         self._meter = meter
+        self._certificates = certificates
         self._tally = Tally(Counter(), {})
         self._exposition = Exposition(self)
 
@@ -181,7 +187,12 @@ class Monitor:
         """Return all that the gateway has to show."""
         yield build_info(_PREFIX)
         yield from _counted(self._meter)
-        yield from _standing(self._pump.standing())
+        now = self._pump.standing()
+        yield from _standing(now)
+        ends = {(name,): end_s for name, end_s in self._certificates.items()}
+        if now.broker_end_s is not None:
+            ends[("broker",)] = now.broker_end_s
+        yield certificate_ends(_PREFIX, ends)
         yield from self._alarms()
         consoles = self._engine.consoles
         for name, text in (

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from alarm_gateway.adapters.devices import Feed
+from alarm_gateway.adapters.device_feed import Feed
 from alarm_gateway.adapters.journal import Head, Journal
 from alarm_gateway.adapters.mqtt_port import MqttPort
 from alarm_gateway.adapters.spool import Spool
@@ -242,6 +242,7 @@ class Pump:
             journal=journal.stats,
             journal_bytes=journal.bytes_now(),
             free_bytes=free_bytes(journal.path.parent),
+            broker_end_s=port.alarm_lane.broker_end_s,
         )
 
     # -- around it ----------------------------------------------------------------------

@@ -236,7 +236,8 @@ def _describe_unattended(
         case MaintenanceSet():
             said = ("maintenance", event.by, f"until {when(event.until_ms)}: {event.reason}")
         case DevicesChanged():
-            what = f"{len(event.devices)} devices {event.act}"
+            many = f"{len(event.devices)} devices {event.act}"
+            what = "registry resealed" if event.act == "resealed" else many
             said = (what, event.by, event.reason)
         case HomeChanged():
             said = (f"registry: device {event.act}", "", "")

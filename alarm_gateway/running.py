@@ -7,7 +7,7 @@ from functools import partial
 
 import structlog
 
-from alarm_gateway.adapters.devices import Feed
+from alarm_gateway.adapters.device_feed import Feed
 from alarm_gateway.core.engine import Engine
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.meter import Meter
@@ -43,7 +43,8 @@ async def run_gateway(
 
     meter = Meter()
     pump = Pump(settings, engine, ready, meter, feed)
-    async with serving(Monitor(pump, engine, meter).routes(), *metrics, SettingsError) as port:
+    monitor = Monitor(pump, engine, meter, settings.certificates)
+    async with serving(monitor.routes(), *metrics, SettingsError) as port:
         structlog.get_logger().info("metrics", host=metrics[0], port=port)
         await pump.run(stop)
 

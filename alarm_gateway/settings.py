@@ -1,13 +1,14 @@
 """What a running gateway is told."""
 
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from alarm_gateway.core.errors import SettingsError
 from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
-from alarm_protocol.runtime.tls import TlsFiles, context_for
+from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,8 @@ class Settings:
     tls: ssl.SSLContext | None = None
     supervision_tls: ssl.SSLContext | None = None
     """The supervision lane's own, or the same."""
+    certificates: Mapping[str, float] = field(default_factory=dict)
+    """When each one ends, in s since 1970: `alarms` and `supervision` (our own), and `ca`."""
 
 
 def read_settings(
@@ -43,4 +46,19 @@ def read_settings(
         supervision_tls = context_for(url, supervision_files) if supervision_files and own else tls
     except (BrokerUrlError, TlsError) as error:
         raise SettingsError(str(error)) from error
-    return Settings(broker=url, data_dir=data_dir, tls=tls, supervision_tls=supervision_tls)
+    return Settings(
+        broker=url,
+        data_dir=data_dir,
+        tls=tls,
+        supervision_tls=supervision_tls,
+        certificates=_ends(files, supervision_files if own else None),
+    )
+
+
+def _ends(alarms: TlsFiles | None, supervision: TlsFiles | None) -> dict[str, float]:
+    """Name the ends of the certificates of both lanes, and of the CA."""
+    ends: dict[str, float] = {}
+    for lane, files in (("alarms", alarms), ("supervision", supervision)):
+        found = ends_of(files) if files is not None else {}
+        ends |= {lane if name == "own" else name: end_s for name, end_s in found.items()}
+    return ends

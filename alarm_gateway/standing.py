@@ -29,6 +29,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     journal: JournalStats
     journal_bytes: int
     free_bytes: int
+    broker_end_s: float | None
+    """When the broker's certificate ends, in s since 1970; None in the clear or not met yet."""
 
     @property
     def ready(self) -> bool:

@@ -3,12 +3,12 @@
 import ssl
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.guidance import Guidance
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
-from alarm_protocol.runtime.tls import TlsFiles, context_for
+from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of
 from alarm_protocol.units import CONSOLES, ConsoleId
 from dispatch.core.errors import SettingsError
 from dispatch.policy import read_guidance
@@ -29,6 +29,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     tls: ssl.SSLContext | None = None
     metrics: tuple[str, int] | None = None
     guidance: Guidance = Guidance()
+    certificates: dict[str, float] = field(default_factory=dict)
+    """When our own certificate and our CA's end, in s since 1970."""
 
 
 def read_settings(
@@ -72,4 +74,5 @@ def read_settings(
         tls=tls,
         metrics=metrics,
         guidance=read_guidance(policy),
+        certificates=ends_of(tls_files),
     )

@@ -1,6 +1,6 @@
 """The broker of a chain: Mosquitto where it is installed, else the embedded one.
 
-Both listen on the loopback only and keep their state in memory. That is on purpose: the
+Both listen on the loopback only. They keep their state in memory, and that is on purpose: the
 gateway publishes every open view again after each reconnect, and a device repeats its press
 until it is answered, so a broker that comes back empty is right again by itself, while one
 that comes back with yesterday's retained views is wrong.
@@ -17,6 +17,7 @@ from alarm_protocol.runtime.broker_url import BrokerUrl
 from simulator.core.errors import StackError
 from simulator.files import write_atomically
 from simulator.processes import Part, free_port
+from simulator.secure_broker import place
 
 BrokerKind = Literal["auto", "mosquitto", "embedded"]
 
@@ -114,8 +115,29 @@ def find_mosquitto() -> Path | None:
     return Path(found) if found is not None else None
 
 
+def check_tls(kind: BrokerKind) -> None:
+    """Refuse a broker of our own that cannot speak TLS.
+
+    Raises:
+        StackError: It is the embedded one, or Mosquitto is not here; the text says what to do.
+    """
+    if kind == "embedded":
+        raise StackError("the embedded broker speaks no TLS; leave --embedded out, or --tls")
+    if find_mosquitto() is None:
+        raise StackError(
+            "--tls needs Mosquitto, which is not installed; install it (Debian: apt-get install "
+            "mosquitto), or leave --tls out"
+        )
+
+
 class LocalBroker:
     """A broker of our own, as a part that can be started, stopped and killed.
+
+    Args:
+        kind: Which one.
+        data_dir: Gets its settings and its log.
+        port: Where it listens, if that is free.
+        certs: A folder of `alarm-simulator certs`: it speaks TLS and wants a certificate of all.
 
     Attributes:
         kind: `mosquitto` or `embedded`.
@@ -124,8 +146,17 @@ class LocalBroker:
         url_v4: Where MQTT 3.1.1 is spoken; the same as `url` on Mosquitto.
     """
 
-    def __init__(self, kind: BrokerKind, data_dir: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        kind: BrokerKind,
+        data_dir: Path,
+        *,
+        port: int | None = None,
+        certs: Path | None = None,
+    ) -> None:
         program = find_mosquitto()
+        if certs is not None:
+            check_tls(kind)
         if kind == "mosquitto" and program is None:
             raise StackError(
                 "mosquitto is not installed; install it (Debian: apt-get install mosquitto), "
@@ -134,8 +165,12 @@ class LocalBroker:
         self.kind: Literal["mosquitto", "embedded"]
         log = data_dir / "logs" / "broker.log"
         main_port = free_port(port)
-        self.url = BrokerUrl("127.0.0.1", main_port, tls=False)
-        if program is not None and kind != "embedded":
+        self.url = BrokerUrl("127.0.0.1", main_port, tls=certs is not None)
+        if program is not None and certs is not None:
+            self.kind = "mosquitto"
+            self.url_v4 = self.url
+            command = [str(program), "-c", str(place(data_dir / "broker", certs, main_port))]
+        elif program is not None and kind != "embedded":
             self.kind = "mosquitto"
             self.url_v4 = self.url
             config = data_dir / "mosquitto.conf"

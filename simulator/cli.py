@@ -212,6 +212,10 @@ def demo(
     embedded: Annotated[
         bool, typer.Option("--embedded", help="Use the embedded broker even with mosquitto here.")
     ] = False,
+    tls: Annotated[
+        bool,
+        typer.Option("--tls", help="Mosquitto as in real use: TLS, a certificate for every part."),
+    ] = False,
     headless: Annotated[
         bool, typer.Option("--headless", help="Unattended: press, accept, count, and exit.")
     ] = False,
@@ -247,6 +251,7 @@ def demo(
         data_dir=data_dir.absolute(),
         broker=parse_broker_url(broker) if broker is not None else None,
         broker_kind="embedded" if embedded else "auto",
+        tls=tls,
         headless_s=seconds if headless else None,
         devices=devices,
         rate_per_s=rate if rate is not None else (2.0 if headless else 0.0),

@@ -18,7 +18,9 @@ from alarm_protocol.runtime.broker_url import BrokerUrl
 from alarm_protocol.runtime.private_files import make_private_folder, open_private
 from alarm_protocol.units import POLICE, VEILIG_THUIS, ConsoleId
 from simulator import households, registry
-from simulator.brokers import BrokerKind
+from simulator.brokers import BrokerKind, check_tls
+from simulator.certs.command import make_all
+from simulator.cli_parts import device_tls
 from simulator.core.errors import RegistryError, SimulatorError, StackError
 from simulator.headless import HeadlessRun, HeadlessSettings, Outcome, summary
 from simulator.processes import Part
@@ -28,6 +30,8 @@ HOUSEHOLDS_MIN = 1_000
 HAND_DEVICES = 1
 """Device 1 is nobody's: it is left for the button in your hand."""
 BROKER_PORT = 1883
+TLS_PORT = 8883
+CERTIFICATE_DAYS = 365
 CONSOLE_PORTS = (8101, 8102)
 HAND = "demo"
 """Whom the demo gives an account at both consoles, with a new password at each start."""
@@ -48,6 +52,8 @@ class DemoSettings:
     devices: int = 20
     rate_per_s: float = 0.0
     seed: int = 1
+    tls: bool = False
+    """Run the broker as in real use: with certificates, and rights by the names in them."""
 
     @property
     def pressers(self) -> int:
@@ -56,6 +62,16 @@ class DemoSettings:
             return 0
         wanted = round(self.rate_per_s * PRESSERS_PER_RATE)
         return max(PRESSERS_MIN, min(PRESSERS_MAX, wanted))
+
+    @property
+    def homes(self) -> int:
+        """Households, and so devices, that it needs in all."""
+        return HAND_DEVICES + self.devices + self.pressers
+
+    @property
+    def certs(self) -> Path | None:
+        """Where its certificates are, where there are any."""
+        return self.data_dir / "certs" if self.tls else None
 
 
 async def run_demo(
@@ -67,10 +83,13 @@ async def run_demo(
         SimulatorError: Something could not be started; the text says what to do.
     """
     out = console or Console()
-    if settings.headless_s is not None and settings.rate_per_s <= 0:
-        raise SimulatorError("--rate must be above 0 with --headless: nothing would be pressed")
+    _check(settings)
     with _only_one(settings.data_dir), _well_known_ports() as mine:
         homes = _households(settings, out)
+        if settings.certs is not None:
+            hosts = ("localhost", "127.0.0.1")
+            made = make_all(settings.certs, settings.homes, hosts, CERTIFICATE_DAYS)
+            _line(out, f"made     certificates in {made}")
         stack = Stack(_stack_settings(settings, homes, well_known_ports=mine))
         try:
             if not await _start(stack, stop, out):
@@ -84,6 +103,16 @@ async def run_demo(
             _line(out, "stopped; nothing is left running")
 
 
+def _check(settings: DemoSettings) -> None:
+    """Refuse what cannot be, before anything is written."""
+    if settings.headless_s is not None and settings.rate_per_s <= 0:
+        raise SimulatorError("--rate must be above 0 with --headless: nothing would be pressed")
+    if settings.tls and settings.broker is not None:
+        raise SimulatorError("--tls starts a broker of its own; leave --broker out, or --tls")
+    if settings.tls:
+        check_tls(settings.broker_kind)
+
+
 def _stack_settings(
     settings: DemoSettings, homes: registry.Registry, *, well_known_ports: bool
 ) -> StackSettings:
@@ -93,13 +122,14 @@ def _stack_settings(
         registry=homes.path,
         broker=settings.broker,
         broker_kind=settings.broker_kind,
-        broker_port=BROKER_PORT if well_known_ports else None,
+        broker_port=(TLS_PORT if settings.tls else BROKER_PORT) if well_known_ports else None,
         fleet=settings.devices,
         fleet_first=HAND_DEVICES + 1,
         fleet_press_every_s=per_device_s if settings.headless_s is None else 0.0,
         console_ports=CONSOLE_PORTS if well_known_ports else None,
         supervisors=(HAND,) if settings.headless_s is None else (),
         registry_key=_registry_key(settings.data_dir),
+        certs=settings.certs,
     )
 
 
@@ -118,7 +148,7 @@ def _registry_key(data_dir: Path) -> Path:
 def _households(settings: DemoSettings, out: Console) -> registry.Registry:
     """Use the household file of the data folder; make it where it is missing or too short."""
     path = settings.data_dir / "households.json"
-    needed = HAND_DEVICES + settings.devices + settings.pressers
+    needed = settings.homes
     seed = settings.seed
     if path.exists():
         homes = registry.load(path)
@@ -153,6 +183,8 @@ def _announce(stack: Stack, part: Part, out: Console) -> None:
     where = ""
     if part is stack.broker and stack.local_broker is not None:
         where = f"{stack.local_broker.kind}, {stack.broker_url} (this machine only)"
+        if stack.settings.certs is not None:
+            where += ", nobody without a certificate"
         if stack.local_broker.url_v4 != stack.local_broker.url:
             where += f", MQTT 3.1.1 at {stack.local_broker.url_v4}"
     elif part is stack.gateway:
@@ -172,14 +204,17 @@ def _explain(settings: DemoSettings, stack: Stack, homes: registry.Registry, out
         [
             *(*_own_command(), "button", "--device", hand.device_id),
             *("--broker", str(broker), "--registry", str(homes.path)),
+            *_own_files(settings, hand.device_id, "--tls-ca", "--tls-cert", "--tls-key"),
         ]
     )
+    files = _own_files(settings, hand.device_id, "--cafile", "--cert", "--key")
+    with_files = f"{shlex.join(files)} " if files else ""
     message = (
         f'{{"press_id":"hand-\'$(date +%s)\'","device_id":"{hand.device_id}",'
         '"sequence":1,"pressed_at_ms":\'$(date +%s)\'000,"trigger":"press","attempt":1}'
     )
     publish = (
-        f"mosquitto_pub -V 5 -h {broker.host} -p {broker.port} -q 1 "
+        f"mosquitto_pub -V 5 -h {broker.host} -p {broker.port} {with_files}-q 1 "
         f"-t aware/v1/devices/{hand.device_id}/press -m '{message}'"
     )
     _line(out, "")
@@ -189,6 +224,14 @@ def _explain(settings: DemoSettings, stack: Stack, homes: registry.Registry, out
     _line(out, f"or, unsigned          {publish}")
     _line(out, f"data and logs         {settings.data_dir}")
     _line(out, "everyone in it is synthetic; Ctrl-C stops everything")
+
+
+def _own_files(settings: DemoSettings, device_id: str, ca: str, cert: str, key: str) -> list[str]:
+    """Return the options of a program with a device's certificate, where there are any."""
+    if settings.certs is None:
+        return []
+    own = settings.certs / "devices" / device_id
+    return [ca, str(settings.certs / "ca.crt"), cert, f"{own}.crt", key, f"{own}.key"]
 
 
 def _page(stack: Stack, console: ConsoleId) -> str:
@@ -216,12 +259,17 @@ async def _unattended(
     out: Console,
 ) -> int:
     seconds = settings.headless_s or 0.0
+    pressing = homes.take(HAND_DEVICES + settings.devices + 1, settings.pressers)
+    certs = settings.certs
     run = HeadlessRun(
         HeadlessSettings(
             broker=stack.broker_url,
             console_urls=stack.console_urls,
             logins={console: logins[0] for console, logins in stack.logins.items()},
-            households=homes.take(HAND_DEVICES + settings.devices + 1, settings.pressers),
+            households=pressing,
+            tls_of=None
+            if certs is None
+            else device_tls(stack.broker_url, certs / "ca.crt", certs / "devices", pressing),
             seconds=seconds,
             rate_per_s=settings.rate_per_s,
             seed=settings.seed,

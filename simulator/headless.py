@@ -1,6 +1,7 @@
 """An unattended run: press, let simulated operators work, and account for every press."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
@@ -47,6 +48,8 @@ class HeadlessSettings:
     seed: int = 1
     pace: Pace = DEFAULT_PACE
     settle_s_max: float = SETTLE_S_MAX
+    tls_of: Callable[[DeviceId], ssl.SSLContext | None] | None = None
+    """Gives each device its TLS, on a broker that wants it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +82,10 @@ class HeadlessRun:
         self._dice = Random(settings.seed)  # noqa: S311 - a schedule, no secret
         self._fleet = Fleet(
             FleetSettings(
-                broker=settings.broker, households=settings.households, seed=settings.seed
+                broker=settings.broker,
+                households=settings.households,
+                seed=settings.seed,
+                tls_of=settings.tls_of,
             ),
             on_feedback=self._answered,
         )

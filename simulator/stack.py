@@ -36,7 +36,8 @@ class StackSettings:
         console_ports: Wished ports; a taken one is replaced by a free one.
         policy: The gateway's policy file; None leaves the defaults.
         with_consoles: False leaves them out, for tests of the gateway alone.
-        certs: A folder of `alarm-simulator certs`, for a broker with `mqtts://`.
+        certs: A folder of `alarm-simulator certs`: for a given broker with `mqtts://`, and
+            one of our own speaks TLS then.
         registry_key: File with the key of the gateway's own registry; without it the household
             file is all it knows, and nothing changes while it runs.
         operators: Whom to give an account at each console, beside the simulated team's.
@@ -77,7 +78,9 @@ class Stack:
         self.settings = settings
         data_dir = settings.data_dir
         self.local_broker = (
-            LocalBroker(settings.broker_kind, data_dir, port=settings.broker_port)
+            LocalBroker(
+                settings.broker_kind, data_dir, port=settings.broker_port, certs=settings.certs
+            )
             if settings.broker is None
             else None
         )

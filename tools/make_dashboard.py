@@ -98,9 +98,10 @@ ROWS: dict[str, list[Panel]] = {
             stage: quantile(0.99, STAGES, stage=stage)
             for stage in ("decided", "durable", "published")
         }, "s"),
-        Panel("Confirmed by a console", {
-            "p50": quantile(0.5, STAGES, stage="confirmed"),
-            "p99": quantile(0.99, STAGES, stage="confirmed"),
+        Panel("Confirmed by a console, and on its screen", {
+            f"{stage} p{share}": quantile(share / 100, STAGES, stage=stage)
+            for stage in ("confirmed", "painted")
+            for share in (50, 99)
         }, "s"),
         Panel("From the device, by its clock", {
             "p50": quantile(0.5, STAGES, stage="received"),
@@ -151,11 +152,21 @@ ROWS: dict[str, list[Panel]] = {
             "{{console}} {{status}}": rate(
                 "aware_console_http_requests_total", "console", "status"
             )
-        }, "reqps"),
+        }, "reqps", width=6),
         Panel("Processor", {
             "{{job}} {{console}}": f"rate(process_cpu_seconds_total[{RATE}])"
-        }, "percentunit"),
-        Panel("Memory", {"{{job}} {{console}}": "process_resident_memory_bytes"}, "bytes"),
+        }, "percentunit", width=6),
+        Panel("Memory", {
+            "{{job}} {{console}}": "process_resident_memory_bytes"
+        }, "bytes", width=6),
+        Panel("Certificates hold for", {
+            "gateway: {{certificate}}": (
+                "aware_gateway_certificate_expiry_timestamp_seconds - time()"
+            ),
+            "{{console}}: {{certificate}}": (
+                "aware_console_certificate_expiry_timestamp_seconds - time()"
+            ),
+        }, "s", width=6),
     ],
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ TYPES: tuple[type[msgspec.Struct], ...] = (
     session.Door,
     overview.Report,
     history.Found,
+    history.EarlierAlarms,
     web_history.Incident,
     api.Health,
     metrics.Ready,

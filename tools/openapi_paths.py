@@ -7,7 +7,7 @@ import msgspec
 from alarm_protocol.units import CONSOLES, WireAlarmId
 from dispatch.core import history, overview
 from dispatch.core.accounts import PASSWORD_CHARS_MAX
-from dispatch.core.requests import DISPOSITIONS
+from dispatch.core.requests import DISPOSITIONS, KEY_HEADER, KEY_PATTERN
 from dispatch.web import api, desk, metrics, rows, session
 from dispatch.web import history as web_history
 from dispatch.web.guard import BODY_BYTES_MAX
@@ -105,6 +105,21 @@ def query(name: str, schema: Json, text: str, *, blank: bool = True) -> Json:
     return {"name": name, "in": "query", "description": text, "schema": either}
 
 
+def table(text: str) -> Json:
+    """Describe a table that is downloaded."""
+    return {
+        "description": f"RFC 4180. {text}",
+        "headers": {"Content-Disposition": {"required": True, "schema": {"type": "string"}}},
+        "content": content({"type": "string"}, "text/csv"),
+    }
+
+
+def in_language() -> Json:
+    """Describe the language of a table."""
+    schema = {"type": "string", "enum": ["nl", "en"], "default": "nl"}
+    return query("language", schema, "Of its words.", blank=False)
+
+
 def alarm_id() -> Json:
     """Describe the id of an alarm in a path."""
     schema = in_ecma_regex(msgspec.json.schema(WireAlarmId))
@@ -143,6 +158,12 @@ def session_paths() -> Json:
 def alarm_paths() -> Json:
     """Describe the alarms, live and at once, and what is done with them."""
     action = {"anyOf": [reference("PoliceAction"), reference("VeiligThuisAction")]}
+    key = {
+        "name": KEY_HEADER,
+        "in": "header",
+        "description": "A random name of this action. Sent again with it, it is still done once.",
+        "schema": {"type": "string", "pattern": f"^{KEY_PATTERN}$"},
+    }
     return {
         "/ws": {
             "get": operation(
@@ -170,6 +191,7 @@ def alarm_paths() -> Json:
                 *(400, 404, *CHANGE, 409, 415, 503, 504),
                 description="The answer comes when the gateway has it on disk. 404 also where the"
                 " gateway has the alarm no more.",
+                parameters=[key],
                 requestBody={"required": True, "content": content(action)},
             ),
         },
@@ -182,6 +204,14 @@ def history_paths() -> Json:
     text = {"type": "string", "maxLength": history.TEXT_CHARS_MAX}
     page = {"type": "integer", "minimum": 1, "maximum": history.PAGES_MAX}
     time = {"type": "integer", "minimum": 0, "maximum": 10**web_history.DIGITS_MAX - 1}
+    questions = [
+        query("from", day, "First day on which they were raised."),
+        query("to", day, "Last day."),
+        query("municipality", text, "The household's.", blank=False),
+        query("disposition", {"type": "string", "enum": list(DISPOSITIONS)}, "Why."),
+        query("device", text, "How the device's id begins.", blank=False),
+        query("page", page, "Which page; 1 is the newest. A table has all."),
+    ]
     return {
         web_history.SEARCH_PATH: {
             "get": operation(
@@ -189,15 +219,28 @@ def history_paths() -> Json:
                 "Search the closed alarms",
                 {"200": ok("A page of them, the newest first.", history.Found)},
                 400,
-                parameters=[
-                    query("from", day, "First day on which they were raised."),
-                    query("to", day, "Last day."),
-                    query("municipality", text, "The household's.", blank=False),
-                    query("disposition", {"type": "string", "enum": list(DISPOSITIONS)}, "Why."),
-                    query("device", text, "How the device's id begins.", blank=False),
-                    query("page", page, "Which page; 1 is the newest."),
-                ],
+                parameters=questions,
             )
+        },
+        web_history.CSV_PATH: {
+            "get": operation(
+                "getHistoryTable",
+                "The closed alarms as a table",
+                {"200": table("The newest first; no cell is a formula.")},
+                400,
+                description=f"At most {history.TABLE_ROWS_MAX} alarms; 400 where more would fit.",
+                parameters=[*questions, in_language()],
+            )
+        },
+        web_history.EARLIER_PATH: {
+            "parameters": [alarm_id()],
+            "get": operation(
+                "getEarlier",
+                "The earlier alarms of an alarm's home",
+                {"200": ok("Those that this console keeps, the newest first.",
+                           history.EarlierAlarms)},
+                404,
+            ),
         },
         web_history.VIEW_PATH: {
             "parameters": [alarm_id()],
@@ -216,13 +259,6 @@ def history_paths() -> Json:
 def other_paths() -> Json:
     """Describe pages, the supervisor's report, and health."""
     path = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
-    language = {"type": "string", "enum": ["nl", "en"], "default": "nl"}
-    named = {"Content-Disposition": {"required": True, "schema": {"type": "string"}}}
-    table = {
-        "description": "RFC 4180; no cell is a formula.",
-        "headers": named,
-        "content": content({"type": "string"}, "text/csv"),
-    }
     ready = {str(status): ok(text, metrics.Ready) for status, text in (
         (200, "This console shows the gateway's truth."), (503, "It lacks what `checks` says."),
     )}  # fmt: skip
@@ -243,9 +279,9 @@ def other_paths() -> Json:
             "get": operation(
                 "getTable",
                 "The supervisor's report as a table",
-                {"200": table},
+                {"200": table("No cell is a formula.")},
                 400,
-                parameters=[query("language", language, "Of its words.", blank=False)],
+                parameters=[in_language()],
             )
         },
         "/healthz": {

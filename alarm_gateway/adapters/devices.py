@@ -6,6 +6,7 @@ not in this folder; a row that was changed, or put under another device's name, 
 """
 
 import contextlib
+import hmac
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -16,23 +17,29 @@ import msgspec
 import structlog
 from msgspec import Struct
 
-from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.adapters.vault import Vault
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.inputs import RegistryChanged
-from alarm_gateway.core.records import REGISTRY, RegistryAct
+from alarm_gateway.core.records import RegistryAct
 from alarm_protocol.households import Household
 from alarm_protocol.runtime.private_files import make_private_file, make_private_folder
 from alarm_protocol.units import DeviceId, TimestampMs
 
 FILE_NAME = "devices.sqlite3"
 FORMAT = 1
+RESEALED = 2
+"""The same, with a digest key of its own, which a program of format 1 would not go by."""
 ACT_DEVICES_MAX = 100
 """Devices in one act: a running gateway takes one act in each beat, some 2 ms of its time."""
 _CHECK = "aware registry"
+_DIGEST = "aware registry digest"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sealed_check (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    sealed BLOB NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS digest_key (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     sealed BLOB NOT NULL
 ) STRICT;
@@ -105,6 +112,7 @@ class Devices:
     def __init__(self, data_dir: Path, vault: Vault, *, make: bool = False) -> None:
         self.path = data_dir / FILE_NAME
         self._vault = vault
+        self._digest_key = vault.digest_key
         if not make and not self.path.is_file():
             raise SettingsError(
                 f"there is no registry in {data_dir} ({FILE_NAME} is missing); "
@@ -126,15 +134,27 @@ class Devices:
     def _open(self) -> None:
         connection = self._connection
         found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        if found not in (0, FORMAT):
-            raise SettingsError(f"{self.path} has format {found}; this program knows {FORMAT}")
+        if found not in (0, FORMAT, RESEALED):
+            raise SettingsError(f"{self.path} has format {found}; this program knows {RESEALED}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.executescript(_SCHEMA)
-        connection.execute(f"PRAGMA user_version={FORMAT}")
+        if not found:
+            connection.execute(f"PRAGMA user_version={FORMAT}")
         sealed = self._vault.seal(_CHECK, b"")
         connection.execute("INSERT OR IGNORE INTO sealed_check VALUES (1, ?)", (sealed,))
-        (sealed,) = connection.execute("SELECT sealed FROM sealed_check").fetchone()
+        self.check_key()
+        row = connection.execute("SELECT sealed FROM digest_key").fetchone()
+        if row is not None:
+            self._digest_key = self._content(_DIGEST, row[0])
+
+    def check_key(self) -> None:
+        """Refuse a key that is not, or no more, the one that the registry is sealed with.
+
+        Raises:
+            SettingsError: It is another.
+        """
+        (sealed,) = self._connection.execute("SELECT sealed FROM sealed_check").fetchone()
         if self._vault.open(_CHECK, sealed) is None:
             raise SettingsError(f"{self.path} is sealed with another key than the one given")
 
@@ -159,13 +179,17 @@ class Devices:
         return {DeviceId(name): self._unsealed(name, sealed) for name, sealed in rows}
 
     def _unsealed(self, device_id: str, sealed: bytes) -> Household:
-        content = self._vault.open(device_id, sealed)
+        return _decoder.decode(self._content(device_id, sealed))
+
+    def _content(self, name: str, sealed: bytes) -> bytes:
+        content = self._vault.open(name, sealed)
         if content is None:
+            what = "it says of imports" if name == _DIGEST else f"is kept of device {name}"
             raise SettingsError(
-                f"{self.path}: what is kept of device {device_id} was changed by somebody without "
-                "the key; restore the registry from a backup"
+                f"{self.path}: what {what} was changed by somebody without the key; "
+                "restore the registry from a backup"
             )
-        return _decoder.decode(content)
+        return content
 
     def get(self, device_id: str) -> Household:
         """Open one device.
@@ -240,7 +264,8 @@ class Devices:
             for household in households:
                 name = household.device_id
                 seen.add(name)
-                digest = self._vault.digest(msgspec.json.encode(household))
+                content = msgspec.json.encode(household)
+                digest = hmac.digest(self._digest_key, content, "sha256")
                 if known.get(name) == digest:
                     same += 1
                     continue
@@ -251,11 +276,50 @@ class Devices:
                 number = self._note(news[start : start + ACT_DEVICES_MAX], "imported", who)
         return Imported(len(added), len(changed), same, len(known.keys() - seen), number)
 
+    def reseal(self, vault: Vault, who: Who) -> int:
+        """Seal everything with another key, and write the act; return how many devices there are.
+
+        All of it, or nothing where a row does not open. Imports are told from repetitions by the
+        digest key of before, which is sealed with the new key: with another one, the file of last
+        year would be news, and undo revocations.
+
+        Raises:
+            SettingsError: It is this key already, or a row was changed by somebody without the key.
+            JournalError: It cannot be written.
+        """
+        connection = self._connection
+        with self._transaction():
+            (check,) = connection.execute("SELECT sealed FROM sealed_check").fetchone()
+            if vault.open(_CHECK, check) is not None:
+                raise SettingsError(f"{self.path} is sealed with this key already")
+            rows = connection.execute("SELECT device_id, sealed FROM devices").fetchall()
+            connection.executemany(
+                "UPDATE devices SET sealed = ? WHERE device_id = ?",
+                [(vault.seal(name, self._content(name, sealed)), name) for name, sealed in rows],
+            )
+            connection.execute("UPDATE sealed_check SET sealed = ?", (vault.seal(_CHECK, b""),))
+            digest_key = vault.seal(_DIGEST, self._digest_key)
+            connection.execute("INSERT OR REPLACE INTO digest_key VALUES (1, ?)", (digest_key,))
+            self._note([], "resealed", who)
+            connection.execute(f"PRAGMA user_version={RESEALED}")
+        self._vault = vault
+        try:
+            # Rows that were written over lie about in the file until it is written anew.
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise JournalError(
+                f"{self.path} is sealed with the new key, and remains that the old one opens could "
+                f"not be removed ({error}); make room, and seal it with a third key"
+            ) from error
+        return len(rows)
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
+                self.check_key()  # somebody may have sealed it anew since it was opened
                 yield
             except BaseException:
                 self._connection.execute("ROLLBACK")
@@ -308,87 +372,3 @@ class Devices:
         with self._transaction():
             self._connection.execute("DELETE FROM sqlite_sequence WHERE name = 'acts'")
             self._connection.execute("INSERT INTO sqlite_sequence VALUES ('acts', ?)", (number,))
-
-
-class Feed:
-    """The gateway's side: tells it what somebody changed, one act at a time."""
-
-    def __init__(self, devices: Devices) -> None:
-        self._devices = devices
-        self._broken = False
-
-    def start(self, number: int) -> None:
-        """Begin after what the journal has; from here on a lock is never waited for."""
-        self._devices.follow(number)
-        self._devices.wait_for_no_lock()
-
-    def take(self, number: int) -> list[RegistryChanged]:
-        """Return the next act after this one, if there is one.
-
-        What cannot be read is logged once, and the gateway goes on with the registry it has: a
-        broken registry is no reason to take no presses.
-        """
-        try:
-            act = self._devices.acts_after(number)
-        except (sqlite3.Error, SettingsError, msgspec.MsgspecError) as error:
-            if not self._broken:
-                log.error("a change of the registry cannot be read", error=str(error))  # noqa: TRY400 - one line
-            self._broken = True
-            return []
-        self._broken = False
-        return [] if act is None else [act]
-
-
-def journalled_number(data_dir: Path) -> int:
-    """Return up to which act a gateway has written the registry's changes into its journal."""
-    path = data_dir / JOURNAL_NAME
-    if not path.is_file():
-        return 0
-    uri = f"{path.resolve().as_uri()}?mode=ro"
-    query = (
-        "SELECT body FROM journal WHERE device_id = ? AND kind = ? ORDER BY version DESC LIMIT 1"
-    )
-    with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=10)) as connection:
-        row = connection.execute(query, (REGISTRY, "devices_changed")).fetchone()
-    return 0 if row is None else int(json.loads(row[0])["number"])
-
-
-class Opened(NamedTuple):
-    """What a gateway starts with."""
-
-    households: dict[DeviceId, Household]
-    feed: Feed | None
-    """None: the registry is a file alone, and nothing changes while the gateway runs."""
-
-
-def open_registry(
-    data_dir: Path, vault: Vault | None, given: dict[DeviceId, Household] | None, who: Who
-) -> Opened:
-    """Import what the file says, where there is one, and open the registry.
-
-    Args:
-        data_dir: The gateway's data folder.
-        vault: The registry's key; without it there is no registry but the file.
-        given: The devices of the file.
-        who: Whom to name for an import.
-
-    Raises:
-        SettingsError: There is neither a file nor a registry, or the registry's key is missing.
-    """
-    if vault is None:
-        if (data_dir / FILE_NAME).exists():
-            raise SettingsError(
-                f"{data_dir} has a registry, and its key was not given: use --registry-key-file"
-            )
-        if given is None:
-            raise SettingsError(
-                "no device is known: give --registry, or --registry-key-file and a registry "
-                "made by `alarm-gateway devices import`"
-            )
-        return Opened(given, None)
-    devices = Devices(data_dir, vault, make=given is not None)
-    if given is not None:
-        done = devices.take(given.values(), who)
-        if done.number or done.absent:
-            log.info("registry file imported", **done._asdict())
-    return Opened(devices.households(), Feed(devices))

@@ -1,6 +1,5 @@
 """What keeps device keys secret at rest: AES-256-GCM under a key that is not in the data folder."""
 
-import hashlib
 import hmac
 import os
 import re
@@ -23,7 +22,8 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
-        self._digest_key = hmac.digest(key, b"aware registry digest", "sha256")
+        self.digest_key = hmac.digest(key, b"aware registry digest", "sha256")
+        """What tells, to holders of the key only, whether two contents are the same."""
 
     def seal(self, name: str, content: bytes) -> bytes:
         """Return the content so that only this key can read it, and only under this name."""
@@ -37,10 +37,6 @@ class Vault:
         except (InvalidTag, ValueError):
             return None
 
-    def digest(self, content: bytes) -> bytes:
-        """Return what tells whether two contents are the same, to holders of the key only."""
-        return hmac.digest(self._digest_key, content, hashlib.sha256)
-
 
 def read_vault(file: Path | None) -> Vault | None:
     """Read the registry's key: from this file, else from the environment; None without either.
@@ -48,25 +44,29 @@ def read_vault(file: Path | None) -> Vault | None:
     Raises:
         SettingsError: There is a key and it cannot be used. No text says what it is.
     """
-    where, text = f"--registry-key-file {file}", ""
-    if file is None:
-        named = os.environ.get(FILE_VARIABLE)
-        if named:
-            file, where = Path(named), f"{FILE_VARIABLE}={named}"
-        elif VARIABLE in os.environ:
-            where, text = VARIABLE, os.environ[VARIABLE]
-        else:
-            return None
     if file is not None:
-        try:
-            text = file.read_text(encoding="ascii")
-        except OSError as error:
-            raise SettingsError(f"{where} cannot be read ({error.strerror}); {_HOW}") from error
-        except UnicodeError:
-            raise SettingsError(f"{where} holds no key of 64 hexadecimal digits; {_HOW}") from None
+        return Vault(_key_in(file, f"--registry-key-file {file}"))
+    named = os.environ.get(FILE_VARIABLE)
+    if named:
+        return Vault(_key_in(Path(named), f"{FILE_VARIABLE}={named}"))
+    if VARIABLE in os.environ:
+        return Vault(_key(os.environ[VARIABLE], VARIABLE))
+    return None
+
+
+def _key_in(file: Path, where: str) -> bytes:
+    try:
+        return _key(file.read_text(encoding="ascii"), where)
+    except OSError as error:
+        raise SettingsError(f"{where} cannot be read ({error.strerror}); {_HOW}") from error
+    except UnicodeError:
+        raise SettingsError(f"{where} holds no key of 64 hexadecimal digits; {_HOW}") from None
+
+
+def _key(text: str, where: str) -> bytes:
     if not _KEY.fullmatch(text.strip()):
         raise SettingsError(f"{where} holds no key of 64 hexadecimal digits; {_HOW}")
-    return Vault(bytes.fromhex(text.strip()))
+    return bytes.fromhex(text.strip())
 
 
 def needed_vault(file: Path | None) -> Vault:
@@ -82,3 +82,16 @@ def needed_vault(file: Path | None) -> Vault:
             f"{VARIABLE}; {_HOW}"
         )
     return vault
+
+
+def new_vault(file: Path, option: str) -> Vault:
+    """Read a key that the registry is to get.
+
+    Args:
+        file: Where it is.
+        option: How the command line calls that.
+
+    Raises:
+        SettingsError: It cannot be used.
+    """
+    return Vault(_key_in(file, f"{option} {file}"))

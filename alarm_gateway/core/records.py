@@ -29,7 +29,7 @@ LEVEL_MAX = 2
 
 Condition = DeviceCondition
 EscalationReason = Literal["not_accepted", "console_unreachable"]
-RegistryAct = Literal["imported", "added", "revoked", "key_rotated"]
+RegistryAct = Literal["imported", "added", "revoked", "key_rotated", "resealed"]
 
 
 class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag="pressed", tag_field="event"):

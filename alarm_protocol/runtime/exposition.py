@@ -75,6 +75,12 @@ def build_info(name: str) -> Metric:
     return InfoMetricFamily(name, "The program that runs.", value={"version": found})
 
 
+def certificate_ends(name: str, ends_s: Mapping[tuple[str], float]) -> Metric:
+    """Say when each certificate ends that a program was started with, or met."""
+    text = "When a certificate ends, as it was read at the start, or shown by the broker."
+    return gauge(f"{name}_certificate_expiry_timestamp_seconds", text, ends_s, ("certificate",))
+
+
 class Exposition(Collector):
     """One program's answer to a scrape: its own families, and those of its process.
 

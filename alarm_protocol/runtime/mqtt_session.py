@@ -28,7 +28,7 @@ from alarm_protocol.runtime.mqtt_settings import (
     Will,
     tls_of,
 )
-from alarm_protocol.runtime.tls import unanswered, words_of
+from alarm_protocol.runtime.tls import peer_end_s, unanswered, words_of
 
 __all__ = [
     "MqttSession",
@@ -68,6 +68,8 @@ class MqttSession:
         self._connect_limit: asyncio.Timeout | None = None
         self._closing = asyncio.Event()
         self._reading = True
+        self.broker_end_s: float | None = None
+        """When the broker's certificate ends, in s since 1970; None in the clear or not met yet."""
 
     @property
     def connected(self) -> bool:
@@ -135,9 +137,10 @@ class MqttSession:
         broker = self.settings.broker
         try:
             async with asyncio.timeout(self.settings.connect_s_max) as self._connect_limit:
-                await asyncio.get_running_loop().create_connection(
+                transport, _ = await asyncio.get_running_loop().create_connection(
                     lambda: connection, broker.host, broker.port, ssl=tls_of(self.settings)
                 )
+                self.broker_end_s = peer_end_s(transport.get_extra_info("peercert"))
                 return await connection.ready
         finally:
             self._connect_limit = None

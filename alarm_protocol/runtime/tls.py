@@ -4,12 +4,15 @@ What OpenSSL says when a certificate is refused is a code that few know. What is
 there, though: here it becomes a sentence with what to do.
 """
 
+import contextlib
 import logging
 import re
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
@@ -110,6 +113,30 @@ def _check(pem: bytes, pair: str) -> None:
 
 def _day(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def ends_of(files: TlsFiles) -> dict[str, float]:
+    """Return when our own certificate (`own`) and our authority's (`ca`) end, in s since 1970.
+
+    Of several in a file the first end counts. `context_for` has judged the files; what only OpenSSL
+    can read is left out here.
+    """
+    ends: dict[str, float] = {}
+    for name, path in (("own", files.certificate), ("ca", files.ca)):
+        if path is not None:
+            with contextlib.suppress(OSError, ValueError):
+                found = x509.load_pem_x509_certificates(path.read_bytes())
+                ends[name] = min(one.not_valid_after_utc for one in found).timestamp()
+    return ends
+
+
+def peer_end_s(certificate: Mapping[str, Any] | None) -> float | None:
+    """Return when the other end's certificate ends, in s since 1970; None in the clear.
+
+    `certificate` is what a transport calls `peercert`.
+    """
+    end = None if certificate is None else certificate.get("notAfter")
+    return None if end is None else float(ssl.cert_time_to_seconds(end))
 
 
 _WORDS = (

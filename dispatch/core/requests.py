@@ -1,5 +1,7 @@
 """From the JSON that a page posts to an action for the gateway, or one line that says why not."""
 
+import hashlib
+import re
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
@@ -11,9 +13,14 @@ from dispatch.core.access import KINDS, Kind
 
 NAME_CHARS_MAX = 80
 TEXT_CHARS_MAX = 500
+ID_CHARS = 32
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 PARTIES: tuple[str, ...] = get_args(ReferralParty)
+
+
+KEY_HEADER = "Idempotency-Key"
+KEY_PATTERN = "[A-Za-z0-9_-]{16,64}"
 
 
 class Field(NamedTuple):
@@ -76,9 +83,27 @@ class Stamp(Struct, frozen=True, kw_only=True):
 class BadRequest(Struct, frozen=True, kw_only=True):
     """Why a request is no action: one line in each language."""
 
-    reason: Literal["not_an_object", "unknown_kind", "not_allowed", "bad_field", "read_only"]
+    reason: Literal[
+        "not_an_object", "unknown_kind", "not_allowed", "bad_field", "read_only", "bad_key"
+    ]
     nl: str
     en: str
+
+
+def name_action(operator: str, alarm_id: AlarmId, key: str) -> ActionId | BadRequest:
+    """Name an action after the key that a page gave it, so that sending it again does it once.
+
+    The operator and the alarm are part of the name: no key of one person ever means an action
+    of another.
+    """
+    if not re.fullmatch(KEY_PATTERN, key):
+        return BadRequest(
+            reason="bad_key",
+            nl=f"'{KEY_HEADER}' moet 16 tot 64 letters, cijfers, '-' of '_' zijn",
+            en=f"'{KEY_HEADER}' must be 16 to 64 letters, digits, '-' or '_'",
+        )
+    whole = f"{operator}\0{alarm_id}\0{key}".encode()
+    return ActionId(hashlib.sha256(whole).hexdigest()[:ID_CHARS])
 
 
 def build_action(

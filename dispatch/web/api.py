@@ -8,7 +8,7 @@ from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
 from dispatch.core.answers import Answer
 from dispatch.core.board import Held
-from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.core.requests import KEY_HEADER, BadRequest, Stamp, build_action, name_action
 from dispatch.core.words import told_refusal
 from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
 from dispatch.looks import LookBook
@@ -86,8 +86,12 @@ async def post_action(request: web.Request) -> web.Response:
             400, "invalid_json", f"de aanvraag is geen JSON: {error}", f"not JSON: {error}"
         )
     signed = request[SIGNED]
+    key = request.headers.get(KEY_HEADER)
+    named = new_action_id() if key is None else name_action(signed.account.name, alarm_id, key)
+    if isinstance(named, BadRequest):
+        return refused(400, named.reason, named.nl, named.en)
     stamp = Stamp(
-        action_id=new_action_id(),
+        action_id=named,
         at_ms=now_ms(),
         version=held.view.version,
         operator=signed.account.name,

@@ -8,17 +8,21 @@ from msgspec import Struct
 
 from alarm_protocol.dutch_time import midnight_ms
 from alarm_protocol.messages import AlarmView
+from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
-from dispatch.core.history import BadQuery, Query, check_query
+from dispatch.core.history import TABLE_ROWS_MAX, BadQuery, Query, check_query, table_of
 from dispatch.core.looks import What
 from dispatch.web.api import FEED, LOOKS
 from dispatch.web.rows import json_response, refused
 from dispatch.web.session import SIGNED
+from dispatch.web.tables import download, iso_utc, language_of, no_language
 
 PAGE_PATH: Final = "/history"
 INCIDENT_PATH: Final = "/incident"
 SEARCH_PATH: Final = "/api/history"
+CSV_PATH: Final = "/api/history.csv"
 VIEW_PATH: Final = "/api/incidents/{alarm_id}"
+EARLIER_PATH: Final = "/api/alarms/{alarm_id}/earlier"
 DIGITS_MAX: Final = 15
 """Of a number in an address: a time in milliseconds, far into the future."""
 
@@ -77,6 +81,37 @@ async def search(request: web.Request) -> web.Response:
     found = await request.app[FEED].history.search(query)
     await _look(request, [one.alarm_id for one in found.rows], "listed")
     return json_response(found)
+
+
+async def get_csv(request: web.Request) -> web.Response:
+    """Answer with all closed alarms that fit, as a file for a spreadsheet."""
+    query, language = query_of(request), language_of(request)
+    if isinstance(query, BadQuery):
+        return refused(400, "bad_query", query.nl, query.en)
+    if language is None:
+        return no_language()
+    feed = request.app[FEED]
+    rows = await feed.history.table(query)
+    if len(rows) > TABLE_ROWS_MAX:
+        return refused(
+            400,
+            "too_many",
+            f"dit zijn meer dan {TABLE_ROWS_MAX} meldingen; kies een kortere tijd",
+            f"these are more than {TABLE_ROWS_MAX} alarms; choose a shorter time",
+        )
+    await _look(request, [one.alarm_id for one in rows], "listed")
+    return download(f"history-{feed.console}", now_ms(), table_of(rows, language, iso_utc))
+
+
+async def get_earlier(request: web.Request) -> web.Response:
+    """Answer with the earlier alarms of the home of an alarm that is on the board."""
+    feed = request.app[FEED]
+    held = feed.board.get(AlarmId(request.match_info["alarm_id"]))
+    if held is None:
+        raise web.HTTPNotFound
+    earlier = await feed.history.earlier_than(held.view)
+    await _look(request, [one.alarm_id for one in earlier.rows], "listed")
+    return json_response(earlier)
 
 
 async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> None:

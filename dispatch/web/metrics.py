@@ -17,6 +17,7 @@ from alarm_protocol.runtime.clock import monotonic_s
 from alarm_protocol.runtime.exposition import (
     Exposition,
     build_info,
+    certificate_ends,
     counter,
     gauge,
     histogram,
@@ -116,6 +117,8 @@ class Metrics:
     def _line(self) -> Iterable[Metric]:
         """Show how it stands towards the broker and the gateway."""
         feed, now = self._feed, self._feed.connection()
+        ends = {(name,): end_s for name, end_s in feed.certificates.items()}
+        yield certificate_ends(_PREFIX, ends)
         connected = single(float(now.broker == "connected"))
         yield gauge(f"{_PREFIX}_broker_connected", "Whether the broker is there.", connected)
         states = {(state,): float(state == now.gateway) for state in get_args(GatewayState)}

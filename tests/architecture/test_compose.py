@@ -1,7 +1,10 @@
 """The composed installation: by the schema, hardened without exception, and true to its files."""
 
 import json
+import os
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,12 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 RUNBOOK = ROOT / "docs" / "runbook.md"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+DOCKER = """\
+#!/bin/sh
+[ "$1" = pull ] || echo "${5%:*}@sha256:$(printf %s "$5" | sha256sum | cut -c -64)"
+"""
+"""In the place of the engine, which tests do not have: each image has a digest of its own."""
 
 
 def test_the_file_is_a_compose_file() -> None:
@@ -39,7 +48,9 @@ def test_every_container_is_held_tight(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_image_has_one_version(name: str) -> None:
     """`latest` is another program every week."""
-    assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+(?:-\w+)?", SERVICES[name]["image"])
+    version, _, digest = SERVICES[name]["image"].partition("@")
+    assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+(?:-\w+)?", version)
+    assert not digest or DIGEST.fullmatch(digest)
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -102,7 +113,7 @@ def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     """Pinned base, hashes required, no root at the end, and the user that owns the volumes."""
     bases = re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)
     assert 1 == len(set(bases))
-    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-bookworm", bases[0])
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?", bases[0])
     assert "--require-hashes -r requirements.lock" in " ".join(DOCKERFILE.split()).replace(
         "\\ ", ""
     )
@@ -113,3 +124,35 @@ def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     for path in " ".join(copied).split():
         assert (ROOT / path).exists(), path
         assert f"!{path}" in kept, path
+
+
+def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
+    """Each but our own gets the digest that was fetched, once, and nothing else is changed."""
+    names = ("docker-compose.yml", "Dockerfile")
+    before = [re.sub(r"@sha256:\w{64}", "", (ROOT / name).read_text("utf-8")) for name in names]
+    for name, text in zip(names, before, strict=True):
+        (tmp_path / name).write_text(text, "utf-8")
+    (tmp_path / "deploy").mkdir()
+    shutil.copy(ROOT / "deploy" / "pin-images", tmp_path / "deploy")
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(DOCKER, encoding="utf-8")
+    docker.chmod(0o755)
+    path = f"{docker.parent}:{os.environ['PATH']}"
+
+    def pin() -> str:
+        command = [tmp_path / "deploy" / "pin-images"]
+        return subprocess.run(
+            command, env={"PATH": path}, capture_output=True, text=True, check=True
+        ).stdout
+
+    lines = pin().splitlines()
+    texts = [(tmp_path / name).read_text("utf-8") for name in names]
+    services = yaml.safe_load(texts[0])["services"]
+    foreign = {one["image"] for one in services.values() if not one["image"].startswith("aware-")}
+    bases = re.findall(r"(?m)^FROM (\S+)", texts[1])
+    assert {*foreign, *bases} == set(lines)
+    assert (2, 1) == (len(bases), len(set(bases)))
+    assert all(DIGEST.fullmatch(line.partition("@")[2]) for line in lines)
+    assert before == [re.sub(r"@sha256:\w{64}", "", text) for text in texts]
+    assert "" == pin()

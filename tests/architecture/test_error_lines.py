@@ -130,6 +130,9 @@ GATEWAY = [
     Bad(f"{HEAR} --press file", ("press file", "quarantine")),
     Bad(f"{HEAR} --press file --now-ms -1", ("--now-ms", "greater than or equal to 0")),
     Bad(f"{HEAR} --press file --now-ms {'9' * 30}", ("--now-ms", "less than or equal to")),
+    Bad(
+        EXPORT.replace("--registry homes.json", "a.1 --data-dir data --out x"), ("--registry-key-",)
+    ),
     Bad(f"{EXPORT} nobody.1 --data-dir gone --out e.zip", ("no journal in gone",)),
     Bad(f"{EXPORT} nobody.1 --data-dir data --out e.zip", ("nobody.1",)),
     Bad(f"{EXPORT} aware-000001.1 --data-dir data --out /proc/e.zip", ("/proc/e.zip", "--out")),
@@ -179,6 +182,9 @@ GATEWAY = [
             f"rotate-key aware-000001 {OLD}": ("--key-file", "--key-out"),
             f"rotate-key aware-000001 {OLD} --key-file file": ("--key-file file", "32 to 128"),
             f"rotate-key aware-000001 {OLD} --key-out file": ("--key-out file", "a new file"),
+            f"reseal {OLD}": ("missing option '--new-key-file'", "reseal --help"),
+            f"reseal {OLD} --new-key-file file": ("--new-key-file file", "64 hexadecimal"),
+            f"reseal {OLD} --new-key-file other": ("with this key already",),
         }.items()
     ),
 ]
@@ -270,6 +276,8 @@ SIMULATOR = [
     Bad("alarm-simulator demo --data-dir /proc/x", ("/proc/x", "--data-dir")),
     Bad("alarm-simulator demo --broker x", ("'x'", "mqtt://host:port")),
     Bad("alarm-simulator demo --headless --rate 0", ("--rate", "--headless")),
+    Bad(f"alarm-simulator demo --tls {BROKER}", ("--tls", "leave --broker out")),
+    Bad("alarm-simulator demo --tls --embedded", ("no TLS", "leave --embedded out")),
     *(
         Bad(f"alarm-simulator {command} {option} {value}", (option, f"{command} --help"))
         for command, option, value in [

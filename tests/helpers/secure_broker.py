@@ -1,8 +1,6 @@
 """The production broker of `mosquitto/` on this machine, and a client that does what it is told."""
 
 import contextlib
-import getpass
-import shutil
 import signal
 import socket
 import ssl
@@ -17,26 +15,11 @@ import mqtt5
 from alarm_protocol.runtime.mqtt_framing import PacketReader
 from simulator.certs.authority import Authority
 from simulator.certs.command import device_path, make_all, revoke_one
+from simulator.secure_broker import hand_over, place
 
-CONFIGURATION = Path(__file__).parents[2] / "mosquitto"
 DEADLINE_S = 10.0
-BROKER_FILES = ("ca.crt", "server.crt", "server.key", "crl.pem")
 
 P = TypeVar("P", bound=mqtt5.Packet)
-
-
-def placed(text: str, folder: Path, port: int) -> str:
-    """Move a configuration to a folder, a port of the loopback and our own user; nothing else."""
-    for old, new in {
-        "listener 8883\n": f"listener {port} 127.0.0.1\n",
-        "/etc/mosquitto/": f"{folder}/etc/",
-        "/var/lib/mosquitto/": f"{folder}/lib/",
-        "user mosquitto\n": f"user {getpass.getuser()}\n",
-    }.items():
-        if old not in text:
-            raise ValueError(f"{old!r} is not in the configuration any more")
-        text = text.replace(old, new)
-    return text
 
 
 class SecureBroker:
@@ -54,18 +37,11 @@ class SecureBroker:
         self.log = folder / "mosquitto.log"
         self._program = program
         self._process: subprocess.Popen[bytes] | None = None
-        (folder / "etc" / "certs").mkdir(parents=True)
-        (folder / "lib").mkdir()
-        configuration = (CONFIGURATION / "mosquitto.conf").read_text(encoding="utf-8")
-        self.configuration = folder / "etc" / "mosquitto.conf"
-        self.configuration.write_text(placed(configuration, folder, self.port), encoding="utf-8")
-        shutil.copy(CONFIGURATION / "acl.conf", folder / "etc" / "acl.conf")
-        self.hand_over()
+        self.configuration = place(folder, self.certs, self.port)
 
     def hand_over(self) -> None:
         """Give the broker what it needs of the authority's folder, and not the CA's key."""
-        for name in BROKER_FILES:
-            shutil.copy(self.certs / name, self.folder / "etc" / "certs" / name)
+        hand_over(self.folder, self.certs)
 
     def start(self) -> None:
         """Start it and wait until it says that it runs.

@@ -15,6 +15,7 @@ from alarm_protocol.households import HouseholdFile
 from alarm_protocol.messages import AlarmView, Press
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, DeviceId, PressId
+from simulator.core.errors import StackError
 from tests.helpers.gateway import DEVICE, OTHER_DEVICE, household, key_of
 from tests.helpers.gateway_process import Broker, Gateway, answered
 from tests.helpers.wire import Witness, witness
@@ -130,6 +131,40 @@ async def test_devices_come_change_and_go_while_the_gateway_runs(
     acts = [row for row in read_rows(gateway.data_dir) if row.kind == "devices_changed"]
     assert 4 == len(acts)
     assert gateway.kinds()
+
+
+async def test_another_key_for_the_registry(
+    mosquitto: Broker, gateway: Gateway, tmp_path: Path
+) -> None:
+    """Refused while the gateway runs; then the new key alone opens it, and the journal says who."""
+    old, new = tmp_path / "registry.key", tmp_path / "new.key"
+    old.write_text(REGISTRY_KEY)
+    new.write_text("6f" * 32)
+    part = gateway.with_options("--registry-key-file", str(old))
+    await part.start()
+    reseal = ("reseal", "--new-key-file", str(new), *WHO)
+    async with witness(mosquitto.port) as someone:
+        desk = Desk(gateway, old, someone)
+        with pytest.raises(AssertionError, match="in use by another gateway; stop it"):
+            await desk.run(*reseal)
+        assert "in force" in await desk.run("revoke", OTHER_DEVICE, *WHO)
+        assert 0 == await part.stop()
+        assert "2 devices are sealed with the key in" in await desk.run(*reseal)
+        with pytest.raises(StackError, match="sealed with another key than the one given"):
+            await part.start()
+        part.use_option("--registry-key-file", str(new))
+        await part.start()
+        desk = Desk(gateway, new, someone)
+        assert () == (await desk.press(1, DEVICE, key_of(DEVICE))).doubts
+        revoked = await desk.press(1, OTHER_DEVICE, key_of(OTHER_DEVICE))
+        assert ("device_out_of_service",) == revoked.doubts
+        assert "in force" in await desk.run("rotate-key", DEVICE, "--key-file", str(new), *WHO)
+        shown = await desk.run("show", DEVICE)
+    assert 0 == await part.stop()
+    # The last one twice: for the device, and for its open alarm.
+    assert ["imported", "resealed", "key_rotated", "key_rotated"] == [
+        word for word in shown.split() if word in ("imported", "resealed", "key_rotated", "revoked")
+    ]
 
 
 def test_a_wrong_row_imports_nothing(

@@ -7,7 +7,10 @@ from typing import Any
 import aiohttp
 
 from alarm_protocol import topics
-from alarm_protocol.units import CONSOLES, AlarmId
+from alarm_protocol.codec import encode
+from alarm_protocol.messages import Painted, Sighting
+from alarm_protocol.runtime.clock import now_ms
+from alarm_protocol.units import CONSOLES, ActionId, AlarmId, ConsoleId
 from tests.helpers.figures import Samples, scrape
 from tests.helpers.gateway import DEVICE
 from tests.helpers.gateway_process import Broker, Gateway, answered, press
@@ -37,8 +40,16 @@ async def until(port: int, holds: Callable[[Samples], bool]) -> Samples:
             await asyncio.sleep(0.05)
 
 
+def seen_at(console: ConsoleId) -> bytes:
+    """Return what a console tells of an alarm that is on a screen now."""
+    sighting = Sighting(alarm_id=ALARM, version=1, at_ms=now_ms())
+    action_id = ActionId(f"painted-{console}")
+    report = Painted(action_id=action_id, at_ms=now_ms(), operator="Ans", sightings=(sighting,))
+    return encode(report)
+
+
 async def test_a_press_is_seen_in_every_figure(mosquitto: Broker, gateway: Gateway) -> None:
-    """Counted once with its stages; the alarm is open at both; the journal has grown."""
+    """Counted once with its stages, up to a screen; open at both; the journal has grown."""
     port = free_port()
     gateway.part = gateway.with_options("--metrics-port", str(port))
     await gateway.part.start()
@@ -47,9 +58,14 @@ async def test_a_press_is_seen_in_every_figure(mosquitto: Broker, gateway: Gatew
         await someone.publish(topics.press(DEVICE), pressed)
         await answered(someone, 1)
         await someone.publish(topics.press(DEVICE), pressed)
-        found = await until(
+        await until(
             port, lambda now: bool(now.get(("aware_gateway_presses_total", "none", "repeated")))
         )
+        for console in (*CONSOLES, *CONSOLES):
+            await someone.publish(topics.actions(console), seen_at(console))
+        painted = ("aware_gateway_stage_seconds_count", "painted")
+        found = await until(port, lambda now: now[painted] >= len(CONSOLES))
+    assert len(CONSOLES) == found[painted]
     name = "aware_gateway_presses_total"
     assert (1, 1) == (found[name, "none", "opened"], found[name, "none", "repeated"])
     for stage in ("received", "decided", "durable", "published"):

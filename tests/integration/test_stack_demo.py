@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from alarm_protocol.runtime.broker_url import BrokerUrl
+from alarm_protocol.units import CONSOLES
 from simulator import households, registry
 from simulator.brokers import BrokerKind
 from simulator.core.errors import StackError
@@ -129,6 +130,49 @@ async def test_unattended_nothing_is_lost(
     assert "told accepted" in said
     assert processes_of(tmp_path) == {}
     assert part_files(tmp_path) == []
+
+
+@pytest.mark.broker
+async def test_with_certificates_nothing_is_lost(
+    tmp_path: Path, program: Callable[[str], Path]
+) -> None:
+    """On the broker as in real use each part comes in under its own name, and all is as clean."""
+    program("mosquitto")
+    options = ("--headless", "--seconds", "2", "--rate", "10", "--devices", "2")
+    code, said = await demo(tmp_path, "--tls", *options)
+    assert code == 0, said
+    assert re.search(r"broker +mosquitto, mqtts://127\.0\.0\.1:\d+ .*without a certificate", said)
+    assert "OK: 0 lost, 0 duplicated" in said
+    log = (tmp_path / "logs" / "broker.log").read_text()
+    names = set(re.findall(r"New client connected .* as (\S+) .*u'\1'", log))
+    assert {"gateway", "gateway-supervision", *CONSOLES, "aware-000002", "aware-000003"} <= names
+    assert 152 == len([name for name in names if name.startswith("aware-")])
+    assert processes_of(tmp_path) == {}
+
+
+@pytest.mark.broker
+async def test_with_certificates_a_button_is_pressed_as_the_demo_says(
+    tmp_path: Path, program: Callable[[str], Path]
+) -> None:
+    """Both lines that a person may copy bring a press in, with the device's own certificate."""
+    program("mosquitto")
+    program("mosquitto_pub")
+    async with running_demo(tmp_path, "--tls", "--devices", "1") as process:
+        said = await says(process, "Ctrl-C stops everything")
+        for begin, answer in (("press a button", "received: "), ("or, unsigned", "")):
+            (line,) = [line for line in said if line.startswith(begin)]
+            hand = await asyncio.create_subprocess_shell(
+                line.removeprefix(begin).strip(),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+            )
+            async with asyncio.timeout(DEADLINE_S):
+                output, _ = await hand.communicate(b"\n")
+            assert (0, True) == (hand.returncode, answer in output.decode()), output.decode()
+        process.send_signal(signal.SIGINT)
+        async with asyncio.timeout(DEADLINE_S):
+            assert 0 == await process.wait()
 
 
 async def test_two_runs_in_one_folder(tmp_path: Path) -> None:

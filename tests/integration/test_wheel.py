@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ProgramFinder
 from tests.helpers.wheel import PROGRAMS, ROOT, Installed
 
 DEADLINE_S = 100
@@ -28,17 +29,18 @@ def run(command: list[str | Path], folder: Path) -> tuple[int, str]:
 
 
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(installed: Installed) -> None:
-    """Code, page and icons are in it as in the tree, and no test, tool or leftover."""
+    """Code, page, icons and the broker's settings as in the tree, and no test, tool or leftover."""
     tree = {
         path.relative_to(ROOT).as_posix()
         for package in PACKAGES
         for path in (ROOT / package).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
+    broker = {f"simulator/mosquitto/{path.name}" for path in (ROOT / "mosquitto").iterdir()}
     with zipfile.ZipFile(installed.wheel) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
         licences = [name for name in wheel.namelist() if name.endswith("/LICENSE")]
-    assert tree == names
+    assert tree | broker == names
     assert {"dispatch/web/static/index.html", "dispatch/web/static/vendor/lit.js"} <= names
     assert 1 == len(licences)
 
@@ -61,12 +63,17 @@ def test_what_runs_is_the_wheel(installed: Installed, tmp_path: Path) -> None:
     assert (0, [True] * 4) == (code, [line.startswith(folder) for line in said.split()]), said
 
 
-def test_demo_from_another_folder(installed: Installed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("broker", ["--embedded", pytest.param("--tls", marks=pytest.mark.broker)])
+def test_demo_from_another_folder(
+    installed: Installed, tmp_path: Path, program: ProgramFinder, broker: str
+) -> None:
     """The whole chain starts from the wheel, runs unattended, and loses nothing."""
+    if broker == "--tls":
+        program("mosquitto")
     code, said = run(
         [
             *(installed.program("alarm-simulator"), "demo", "--headless", "--seconds", "2"),
-            *("--devices", "2", "--embedded", "--data-dir", "mine"),
+            *("--devices", "2", broker, "--data-dir", "mine"),
         ],
         tmp_path,
     )

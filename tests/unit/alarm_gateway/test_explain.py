@@ -8,7 +8,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner, Result
 
+from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.press_file import read_press
+from alarm_gateway.adapters.vault import FILE_VARIABLE, VARIABLE, Vault
 from alarm_gateway.app import app
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.policy import Policy
@@ -17,6 +19,7 @@ from alarm_protocol import topics
 from alarm_protocol.codec import SignedPress, encode_press
 from alarm_protocol.households import HouseholdFile
 from alarm_protocol.messages import Doubt, Remark
+from tests.helpers.evidence import written
 from tests.helpers.gateway import (
     ALARM_RECORDS,
     DEVICE,
@@ -92,6 +95,25 @@ def test_the_command_explains_a_file(files: Path) -> None:
     result = invoke(files)
     assert 0 == result.exit_code
     assert "verified_press" in result.stdout
+
+
+def test_the_registry_in_the_data_folder_says_whose_it_is(
+    files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is now: a device that was revoked since is doubted. Without its key nothing is said."""
+    for name in (VARIABLE, FILE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    written(files / "data", [])
+    devices = Devices(files / "data", Vault(b"\xab" * 32), make=True)
+    devices.put(household(in_service=False), "revoked", Who("Tom", "lost", NOW_MS))
+    devices.close()
+    words = ["explain", "--press", str(files / "press"), "--data-dir", str(files / "data")]
+    result = CliRunner().invoke(app, words)
+    assert (2, True) == (result.exit_code, "--registry-key-file" in result.stderr)
+    monkeypatch.setenv(VARIABLE, "ab" * 32)
+    result = CliRunner().invoke(app, words)
+    assert (0, True) == (result.exit_code, "device_out_of_service" in result.stdout)
+    assert "device_out_of_service" not in invoke(files, "--data-dir", str(files / "data")).stdout
 
 
 def test_the_topic_can_be_told(files: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from alarm_gateway.core.inputs import Input, Tick
-from alarm_gateway.meter import UNCONFIRMED_MAX, Meter
+from alarm_gateway.meter import AWAITED_MAX, Meter
 from alarm_gateway.monitor import SLICE_ALARMS, tally
 from alarm_protocol.units import CONSOLES, AlarmId, DeviceId
 from tests.helpers.gateway import (
@@ -15,7 +15,9 @@ from tests.helpers.gateway import (
     Gateway,
     accept,
     acted,
+    closed_by_both,
     confirmed,
+    painted,
     press,
     unreadable,
 )
@@ -91,7 +93,7 @@ def test_times_are_per_press() -> None:
     stages = gateway.meter.stages
     counts = {stage: one.count for (stage,), one in stages.items()}
     assert {
-        "received": 2, "decided": 3, "durable": 3, "published": 3, "confirmed": 0
+        "received": 2, "decided": 3, "durable": 3, "published": 3, "confirmed": 0, "painted": 0
     } == counts  # fmt: skip
     assert 0.9 == round(stages[("received",)].total, 6)
 
@@ -108,14 +110,50 @@ def test_the_first_confirmation_of_each_console_is_a_time() -> None:
     times = gateway.meter.stages[("confirmed",)]
     assert (2, 0.14) == (times.count, round(times.total, 6))
     assert {("police",): 2, ("veilig_thuis",): 1} == dict(gateway.meter.deliveries)
-    assert {} == gateway.meter._unconfirmed
+    assert 0 == len(gateway.meter._unconfirmed)
 
 
-def test_what_waits_for_confirmation_is_bounded() -> None:
+def test_the_first_screen_at_each_console_is_a_time() -> None:
+    """It is the moment that the page tells, and repeats and other operators measure nothing new."""
+    gateway = Metered()
+    gateway.meet(press(1))
+    gateway.meet(painted("police", at_ms=NOW_MS + 60), now_ms=NOW_MS + 900)
+    gateway.meet(painted("police", at_ms=NOW_MS + 95, operator="Bob"), now_ms=NOW_MS + 950)
+    gateway.meet(painted("veilig_thuis", at_ms=NOW_MS + 80), now_ms=NOW_MS + 990)
+    gateway.meet(press(2), now_ms=NOW_MS + 1_000)
+    gateway.meet(painted("police", 2, at_ms=NOW_MS + 1_060), now_ms=NOW_MS + 1_100)
+    times = gateway.meter.stages[("painted",)]
+    assert (2, 0.14) == (times.count, round(times.total, 6))
+    assert 0 == len(gateway.meter._unpainted)
+
+
+def test_a_restart_measures_only_screens_that_come_after_it() -> None:
+    """What one console had seen is no new time; the other one is still waited for."""
+    gateway = Metered()
+    gateway.meet(press(1))
+    gateway.meet(painted("police", at_ms=NOW_MS + 60), now_ms=NOW_MS + 100)
+    gateway.meter = Meter()
+    gateway.meter.recovered(gateway.restarted().engine.devices.values())
+    times = gateway.meter.stages[("painted",)]
+    assert 0 == times.count
+    gateway.meet(painted("police", at_ms=NOW_MS + 60), now_ms=NOW_MS + 4_000)
+    gateway.meet(painted("veilig_thuis", at_ms=NOW_MS + 5_000), now_ms=NOW_MS + 5_100)
+    assert (1, 5.0) == (times.count, round(times.total, 6))
+    meter = Meter()
+    meter.recovered(gateway.restarted().engine.devices.values())
+    assert 0 == len(meter._unpainted)
+    closed_unseen = Metered()
+    closed_unseen.meet(press(1))
+    closed_by_both(closed_unseen)
+    meter.recovered(closed_unseen.restarted().engine.devices.values())
+    assert 0 == len(meter._unpainted)
+
+
+def test_what_is_waited_for_is_bounded() -> None:
     """With no console there, the oldest alarms are forgotten, not the memory filled."""
     meter = Meter()
     record = next(one for one in ALARM_RECORDS if one.kind == "pressed")
-    for number in range(UNCONFIRMED_MAX + 10):
+    for number in range(AWAITED_MAX + 10):
         changed = type(record)(
             device_id=record.device_id,
             version=1,
@@ -126,7 +164,7 @@ def test_what_waits_for_confirmation_is_bounded() -> None:
         meter.decided(0, 1)
         meter.published([changed], [], 0)
     meter.count()
-    assert UNCONFIRMED_MAX == len(meter._unconfirmed)
+    assert (AWAITED_MAX, AWAITED_MAX) == (len(meter._unconfirmed), len(meter._unpainted))
 
 
 def test_actions_and_escalations_say_whose() -> None:

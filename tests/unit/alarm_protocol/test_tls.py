@@ -12,6 +12,7 @@ from alarm_protocol.runtime.tls import (
     LastError,
     TlsFiles,
     context_for,
+    ends_of,
     in_words,
     unanswered,
     words_of,
@@ -49,6 +50,16 @@ def files(certs: Path, name: str, key: str = "") -> TlsFiles:
     return TlsFiles(
         ca=certs / "ca.crt", certificate=certs / f"{name}.crt", key=certs / f"{key or name}.key"
     )
+
+
+def test_the_first_end_in_a_file_counts(certs: Path, tmp_path: Path) -> None:
+    """A chain is as good as its first link to go; what is in no file has no end."""
+    chain = tmp_path / "chain.crt"
+    chain.write_bytes((certs / "ca.crt").read_bytes() + (certs / "good.crt").read_bytes())
+    good = ends_of(files(certs, "good"))
+    assert good["own"] < good["ca"]
+    assert {"own": good["own"]} == ends_of(TlsFiles(certificate=chain))
+    assert {} == ends_of(TlsFiles(ca=certs / "junk.crt"))
 
 
 def test_a_good_certificate_is_taken(certs: Path) -> None:

@@ -7,7 +7,9 @@ import pytest
 
 from simulator import brokers
 from simulator.brokers import LocalBroker
+from simulator.certs.command import make_all
 from simulator.core.errors import StackError
+from simulator.secure_broker import configuration
 
 
 def test_without_mosquitto_the_embedded_broker_is_chosen(
@@ -59,3 +61,32 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StackError, match=r"embedded-broker\.toml cannot be written"):
         LocalBroker("embedded", tmp_path / "file")
+
+
+def test_tls_without_mosquitto_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded broker speaks none: the message says what to install, or to leave out."""
+    with pytest.raises(StackError, match="leave --embedded out, or --tls"):
+        LocalBroker("embedded", tmp_path, certs=tmp_path)
+    monkeypatch.setattr(brokers, "find_mosquitto", lambda: None)
+    with pytest.raises(StackError, match=r"apt-get install mosquitto\), or leave --tls out"):
+        LocalBroker("auto", tmp_path, certs=tmp_path)
+
+
+def test_with_certificates_it_is_the_broker_of_real_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another port and folder, every other setting as shipped, and the CA's key stays out."""
+    monkeypatch.setattr(brokers, "find_mosquitto", lambda: Path("/usr/sbin/mosquitto"))
+    make_all(tmp_path / "certs", 0, ("localhost",), 1)
+    broker = LocalBroker("auto", tmp_path, certs=tmp_path / "certs")
+    assert broker.url.tls
+    folder = tmp_path / "broker" / "etc"
+    written = (folder / "mosquitto.conf").read_text().splitlines()
+    shipped = configuration("mosquitto.conf").splitlines()
+    pairs = zip(shipped, written, strict=True)
+    moved = [new for old, new in pairs if old != new and not new.startswith("#")]
+    assert f"listener {broker.url.port} 127.0.0.1" == moved[0]
+    assert [] == [line for line in moved[1:] if str(tmp_path) not in line and "user " not in line]
+    assert (folder / "acl.conf").read_text() == configuration("acl.conf")
+    names = {path.name for path in (folder / "certs").iterdir()}
+    assert {"ca.crt", "server.crt", "server.key", "crl.pem"} == names

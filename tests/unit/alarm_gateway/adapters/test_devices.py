@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from alarm_gateway.adapters.backup import back_up
-from alarm_gateway.adapters.devices import FILE_NAME, Devices, Feed, Who, open_registry
+from alarm_gateway.adapters.device_feed import Feed, open_registry
+from alarm_gateway.adapters.devices import FILE_NAME, Devices, Who
 from alarm_gateway.adapters.journal import Journal
 from alarm_gateway.adapters.vault import FILE_VARIABLE, VARIABLE, Vault, needed_vault, read_vault
 from alarm_gateway.core.errors import SettingsError

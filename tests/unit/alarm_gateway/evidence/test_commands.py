@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.journal import read_rows
+from alarm_gateway.adapters.registry import read_registry
+from alarm_gateway.adapters.vault import FILE_VARIABLE, VARIABLE, Vault
 from alarm_gateway.app import app
 from alarm_gateway.core.records import Record
 from alarm_gateway.evidence.words import DOUBTS, REASONS, REMARKS
@@ -19,6 +22,7 @@ from tests.helpers.gateway import DEVICE, NOW_MS, OTHER_DEVICE, key_of, press
 
 ALARM = f"{DEVICE}.1"
 LONG_AGO_MS = NOW_MS - 7 * YEAR_MS
+TOM = Who("Tom", "delivery", NOW_MS)
 
 
 def invoke(*arguments: object, stdin: bytes | None = None) -> Result:
@@ -72,6 +76,28 @@ def test_export_says_what_it_wrote(folder: Path) -> None:
     assert f"row {len(rows)}: hash {rows[-1].hash.hex()}" in again.stdout
     with zipfile.ZipFile(folder / "out.zip") as archive:
         assert None is archive.testzip()
+
+
+def test_the_registry_in_the_data_folder_is_enough(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its key it gives the same bytes as the file it came from; without, nothing at all."""
+    for name in (VARIABLE, FILE_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    assert 0 == export(folder).exit_code
+    from_file = (folder / "out.zip").read_bytes()
+    (folder / "out.zip").unlink()
+    homes = read_registry(folder / "households.json").values()
+    Devices(folder / "data", Vault(b"\xab" * 32), make=True).take(homes, TOM)
+    (folder / "key").write_text("ab" * 32)
+    (folder / "other").write_text("cd" * 32)
+    words = ("export", ALARM, "--data-dir", folder / "data", "--out", folder / "out.zip")
+    asked = (*words, "--console", "police")
+    refused(invoke(*asked), "--registry-key-file")
+    refused(invoke(*asked, "--registry-key-file", folder / "other"), "another key")
+    assert not (folder / "out.zip").exists()
+    assert 0 == invoke(*asked, "--registry-key-file", folder / "key").exit_code
+    assert from_file == (folder / "out.zip").read_bytes()
 
 
 def test_a_wrong_export_is_refused(folder: Path) -> None:

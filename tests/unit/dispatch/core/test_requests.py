@@ -10,7 +10,7 @@ from alarm_protocol.codec import decode_action, encode
 from alarm_protocol.messages import Accept, Close, HandOver, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS
-from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.core.requests import BadRequest, Stamp, build_action, name_action
 
 ALARM = AlarmId("aware-000123.1")
 STAMP = Stamp(
@@ -160,3 +160,21 @@ def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
     pasted = build(kind="note", text="\teerste\tkolom\n")
     assert not isinstance(pasted, BadRequest)
     assert "eerste kolom" == msgspec.to_builtins(pasted)["text"]
+
+
+def test_a_key_names_an_action_of_one_person_on_one_alarm() -> None:
+    """The same three give the same name; another person or alarm never gives it."""
+    key = "0123456789abcdef"
+    name = name_action("K. de Boer", ALARM, key)
+    assert name == name_action("K. de Boer", ALARM, key)
+    others = [
+        name_action("P. Bakker", ALARM, key),
+        name_action("K. de Boer", AlarmId("aware-000124.1"), key),
+        name_action("K. de Boer", ALARM, key.upper()),
+    ]
+    assert 4 == len({str(one) for one in (name, *others)})
+    assert isinstance(build(kind="accept"), Accept)
+    stamp = structs.replace(STAMP, action_id=ActionId(str(name)))
+    action = build_action("police", ALARM, {"kind": "accept"}, stamp)
+    assert isinstance(action, Accept)
+    assert action == decode_action(encode(action))

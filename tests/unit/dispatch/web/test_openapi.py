@@ -26,6 +26,7 @@ HERE = {"alarm_id": "aware-000123.1", "path": "main.js"}
 SESSION = ("post", "/api/session")
 END = ("post", "/api/session/end")
 ACT = ("post", "/api/alarms/{alarm_id}/actions")
+EARLIER = ("get", "/api/alarms/{alarm_id}/earlier")
 LARGE = {"json": {"text": "x" * BODY_BYTES_MAX}}
 SIGN_IN = {"name": OPERATOR, "password": PASSWORD}
 
@@ -58,6 +59,10 @@ CASES: list[tuple[tuple[str, str], int, dict[str, Any]]] = [
     (("get", "/api/supervision.csv"), 400, {"params": {"language": "fr"}}),
     (("get", "/api/history"), 200, {"params": {"from": "2026-11-24", "page": "1"}}),
     (("get", "/api/history"), 400, {"params": {"page": "0"}}),
+    (("get", "/api/history.csv"), 200, {"params": {"language": "en"}}),
+    (("get", "/api/history.csv"), 400, {"params": {"language": "fr"}}),
+    (EARLIER, 200, {}),
+    (EARLIER, 404, {"alarm_id": "nobody.1"}),
     (("get", "/api/incidents/{alarm_id}"), 200, {}),
     (("get", "/api/incidents/{alarm_id}"), 400, {"params": {"raised_at_ms": "then"}}),
     (("get", "/api/incidents/{alarm_id}"), 404, {"alarm_id": "nobody.1"}),
