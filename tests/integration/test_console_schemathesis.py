@@ -37,6 +37,8 @@ EXAMPLES = 25
 """Requests of each kind for an operation; the document's own edges come on top of them."""
 ALARMS = tuple(f"aware-00012{number}.1" for number in range(5))
 CLOSED = "aware-000200.1"
+DAYS = {"from": ["", "0001-01-02", "2026-11-24"], "to": ["", "2026-11-24", "9999-12-30"]}
+"""No first day after a last one: a schema cannot say that, and the console refuses it."""
 ENDING = "/api/session/end"
 CONFIG = """\
 headers = {{ Origin = "{origin}" }}
@@ -66,6 +68,10 @@ def document_of(console: ConsoleId) -> dict[str, Any]:
         for operation in item.values():
             if isinstance(operation, dict):
                 operation["security"] = [one for one in operation["security"] if console in one]
+    for path in ("/api/history", "/api/history.csv"):
+        for parameter in document["paths"][path]["get"]["parameters"]:
+            if parameter["name"] in DAYS:
+                parameter["schema"] = {"type": "string", "enum": DAYS[parameter["name"]]}
     (path,) = document["paths"]["/static/{path}"]["get"]["parameters"]
     path["schema"] = {"type": "string", "enum": ["main.js", "icon.svg", "nothing.js"]}
     act = document["paths"]["/api/alarms/{alarm_id}/actions"]["post"]
