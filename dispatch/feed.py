@@ -104,8 +104,15 @@ class Feed:
         """Send an action and wait at most `ANSWER_WITHIN_S` for the gateway's own answer.
 
         Never says `done` without that answer: not when the broker took the message, and not
-        when the connection broke in between.
+        when the connection broke in between. An action that was answered before is not sent
+        again, and of one that is on its way the one answer counts for all who ask.
         """
+        held = self.board.get(action.alarm_id)
+        for known in answers_in(held.view) if held is not None else ():
+            if known.action_id == action.action_id:
+                return known
+        if action.action_id in self._waiting:
+            return await self._answer_to(action.action_id)
         client = self._client
         if client is None:
             return Answer(action_id=action.action_id, outcome="not_connected")
@@ -115,13 +122,15 @@ class Feed:
         self._waiting[action.action_id] = (action.alarm_id, future)
         sending = asyncio.create_task(self._send(client, action), name="feed action")
         try:
-            await asyncio.wait((future,), timeout=ANSWER_WITHIN_S)
+            return await self._answer_to(action.action_id)
         finally:
             del self._waiting[action.action_id]
             sending.cancel()
-        if future.done():
-            return future.result()
-        return Answer(action_id=action.action_id, outcome="unknown")
+
+    async def _answer_to(self, action_id: ActionId) -> Answer:
+        _, future = self._waiting[action_id]
+        await asyncio.wait((future,), timeout=ANSWER_WITHIN_S)
+        return future.result() if future.done() else Answer(action_id=action_id, outcome="unknown")
 
     async def _send(self, client: aiomqtt.Client, action: TrackAction) -> None:
         try:

@@ -19,7 +19,18 @@ from alarm_protocol.messages import AlarmView
 from alarm_protocol.runtime.private_files import make_private_file
 from alarm_protocol.units import AlarmId
 from dispatch.core.errors import SettingsError
-from dispatch.core.history import PAGE_ROWS, Found, Past, Query, past_of
+from dispatch.core.history import (
+    EARLIER_MAX,
+    PAGE_ROWS,
+    TABLE_ROWS_MAX,
+    EarlierAlarms,
+    Found,
+    Past,
+    Query,
+    earlier_of,
+    past_of,
+    same_home,
+)
 
 DAYS: Final = 1_826
 """Five years: after that the police take what they hold out of daily use."""
@@ -119,10 +130,20 @@ class History:
         """Return one page of what fits, the newest first."""
         return await self._run(self._search, query)
 
+    async def table(self, query: Query) -> tuple[Past, ...]:
+        """Return all that fits, the newest first: one more than `TABLE_ROWS_MAX` at most."""
+        return await self._run(self._lines, *_where(query), TABLE_ROWS_MAX + 1)
+
     async def view_of(self, alarm_id: AlarmId, raised_at_ms: int | None) -> AlarmView | None:
         """Return a closed alarm's last view; without a moment the newest of that name."""
         body = await self._run(self._find, alarm_id, raised_at_ms)
         return None if body is None else msgspec.json.decode(body, type=AlarmView)
+
+    async def earlier_than(self, view: AlarmView) -> EarlierAlarms:
+        """Return the closed alarms of the same home from before this one."""
+        bodies = await self._run(self._find_earlier, view.device_id, view.raised_at_ms)
+        views = [msgspec.json.decode(body, type=AlarmView) for body in bodies]
+        return EarlierAlarms(rows=tuple(earlier_of(one) for one in views if same_home(view, one)))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -157,11 +178,7 @@ class History:
         where, values = _where(query)
         connection = self._connection
         (total,) = connection.execute(f"SELECT count(*) FROM closed{where}", values).fetchone()  # noqa: S608 - made of constants
-        rows = connection.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM closed{where}"  # noqa: S608 - made of constants
-            " ORDER BY closed_at_ms DESC, alarm_id LIMIT ? OFFSET ?",
-            (*values, PAGE_ROWS, (query.page - 1) * PAGE_ROWS),
-        ).fetchall()
+        rows = self._lines(where, values, PAGE_ROWS, (query.page - 1) * PAGE_ROWS)
         names = connection.execute(
             "SELECT DISTINCT municipality FROM closed WHERE municipality IS NOT NULL"
             " ORDER BY municipality LIMIT ?",
@@ -171,11 +188,21 @@ class History:
             total=total,
             page=query.page,
             pages=-(-total // PAGE_ROWS),
-            rows=tuple(
-                msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Past, strict=False)
-                for row in rows
-            ),
+            rows=rows,
             municipalities=tuple(name for (name,) in names),
+        )
+
+    def _lines(
+        self, where: str, values: list[object], limit: int, offset: int = 0
+    ) -> tuple[Past, ...]:
+        rows = self._connection.execute(
+            f"SELECT {', '.join(_COLUMNS)} FROM closed{where}"  # noqa: S608 - made of constants
+            " ORDER BY closed_at_ms DESC, alarm_id LIMIT ? OFFSET ?",
+            (*values, limit, offset),
+        )
+        return tuple(
+            msgspec.convert(dict(zip(_COLUMNS, row, strict=True)), Past, strict=False)
+            for row in rows
         )
 
     def _find(self, alarm_id: AlarmId, raised_at_ms: int | None) -> bytes | None:
@@ -185,6 +212,14 @@ class History:
             (alarm_id, raised_at_ms),
         ).fetchone()
         return None if row is None else row[0]
+
+    def _find_earlier(self, device_id: str, before_ms: int) -> list[bytes]:
+        rows = self._connection.execute(
+            "SELECT view FROM closed WHERE device_id = ? AND raised_at_ms < ?"
+            " ORDER BY raised_at_ms DESC LIMIT ?",
+            (device_id, before_ms, EARLIER_MAX),
+        )
+        return [body for (body,) in rows]
 
 
 def _where(query: Query) -> tuple[str, list[object]]:

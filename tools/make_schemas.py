@@ -12,6 +12,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args
 
 import msgspec
@@ -42,10 +43,10 @@ def file_name(struct: type[msgspec.Struct]) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", struct.__name__).lower() + ".json"
 
 
-def field_notes() -> dict[tuple[str, str], str]:
+def field_notes(*modules: ModuleType) -> dict[tuple[str, str], str]:
     """Read the docstrings under the fields, which exist in the source only."""
     notes: dict[tuple[str, str], str] = {}
-    for module in (messages, households):
+    for module in modules:
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         for class_ in ast.parse(source).body:
             if not isinstance(class_, ast.ClassDef):
@@ -61,7 +62,7 @@ def field_notes() -> dict[tuple[str, str], str]:
     return notes
 
 
-def _in_ecma_regex(node: Any) -> Any:
+def in_ecma_regex(node: Any) -> Any:
     r"""Rewrite what JSON Schema reads in another way than Python does.
 
     Its patterns are ECMA 262, where `\Z` is a capital Z, and `$` is only the very end.
@@ -69,19 +70,19 @@ def _in_ecma_regex(node: Any) -> Any:
     """
     if isinstance(node, dict):
         return {
-            key: value.replace(r"\Z", "$") if key == "pattern" else _in_ecma_regex(value)
+            key: value.replace(r"\Z", "$") if key == "pattern" else in_ecma_regex(value)
             for key, value in node.items()
             if key != "discriminator"
         }
     if isinstance(node, list):
-        return [_in_ecma_regex(item) for item in node]
+        return [in_ecma_regex(item) for item in node]
     return node
 
 
 def schema_of(struct: type[msgspec.Struct], notes: dict[tuple[str, str], str]) -> dict[str, Any]:
     """Return the schema of one message, complete in itself."""
     _, found = msgspec.json.schema_components([struct], ref_template="#/definitions/{name}")
-    definitions: dict[str, Any] = {name: _in_ecma_regex(one) for name, one in found.items()}
+    definitions: dict[str, Any] = {name: in_ecma_regex(one) for name, one in found.items()}
     for name, one in definitions.items():
         for field, shape in one.get("properties", {}).items():
             if (name, field) in notes and "$ref" not in shape:
@@ -94,7 +95,7 @@ def schema_of(struct: type[msgspec.Struct], notes: dict[tuple[str, str], str]) -
 
 def make() -> dict[str, str]:
     """Return the text of every schema file by its name."""
-    notes = field_notes()
+    notes = field_notes(messages, households)
     return {
         file_name(struct): json.dumps(schema_of(struct, notes), indent=2, ensure_ascii=False) + "\n"
         for struct in TYPES

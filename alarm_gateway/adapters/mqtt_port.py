@@ -35,6 +35,9 @@ from alarm_protocol.units import ConsoleId, DeviceId, TimestampMs, device_id_of
 
 SLICE_MESSAGES_MAX = 64
 SUPERVISION_QUEUE_MAX = 4_096
+SUPERVISION_WINDOW = 10
+"""Link messages that the broker may have on their way to us at a time. Where 5,000 links break at
+once it would else be busy with their wills, and with our acknowledgements, while a press waits."""
 BACKLOG_HIGH = 20_000
 """Outgoing messages above which incoming ones are no longer acknowledged."""
 CONFIRMATIONS_HELD_S = 0.025
@@ -112,7 +115,7 @@ class MqttPort:
                 ),
                 clean_start=True,
                 session_expiry_s=0,
-                receive_max=500,
+                receive_max=SUPERVISION_WINDOW,
                 tls=supervision_tls,
             ),
             on_batch=self._supervision_batch,

@@ -1,13 +1,30 @@
 """What is asked of the history of closed alarms, and what comes back."""
 
+from collections.abc import Callable, Iterable
+
 from msgspec import Struct
 
+from alarm_protocol.households import PoliceHousehold, VeiligThuisHousehold
 from alarm_protocol.messages import AlarmView
 from alarm_protocol.units import AlarmId
 from dispatch.core.requests import DISPOSITIONS
+from dispatch.core.tables import Language, harmless
 
 PAGE_ROWS = 50
 PAGES_MAX = 10_000
+EARLIER_MAX = 20
+TABLE_ROWS_MAX = 5_000
+"""In one download; a narrower question fetches the rest."""
+HEADERS: dict[Language, tuple[str, ...]] = {
+    "nl": (
+        "melding", "ontstaan_utc", "afgesloten_utc", "apparaat", "gemeente", "afsluitcode",
+        "prioriteit", "test", "door",
+    ),
+    "en": (
+        "alarm", "raised_utc", "closed_utc", "device", "municipality", "disposition",
+        "priority", "test", "by",
+    ),
+}  # fmt: skip
 TEXT_CHARS_MAX = 80
 
 
@@ -48,6 +65,23 @@ class Found(Struct, frozen=True, kw_only=True):
     municipalities: tuple[str, ...]
 
 
+class Earlier(Struct, frozen=True, kw_only=True):
+    """One earlier alarm of a home, as the detail of a later one lists it."""
+
+    alarm_id: AlarmId
+    raised_at_ms: int
+    priority: int
+    test: bool
+    disposition: str | None
+    close_reason: str | None
+
+
+class EarlierAlarms(Struct, frozen=True, kw_only=True):
+    """The newest `EARLIER_MAX` of them, the newest first."""
+
+    rows: tuple[Earlier, ...]
+
+
 class BadQuery(Struct, frozen=True, kw_only=True):
     """Why nothing was looked for: one line in each language."""
 
@@ -69,6 +103,57 @@ def past_of(view: AlarmView) -> Past:
         test=view.test,
         closed_by=own.closed_by,
     )
+
+
+def same_home(view: AlarmView, other: AlarmView) -> bool:
+    """Tell whether two alarms of one device are of one home: a button may have moved on since.
+
+    An alarm whose home was not known belongs to every home of its device.
+    """
+    home, another = view.household, other.household
+    if isinstance(home, PoliceHousehold) and isinstance(another, PoliceHousehold):
+        return home.address == another.address
+    if isinstance(home, VeiligThuisHousehold) and isinstance(another, VeiligThuisHousehold):
+        return home.case_reference == another.case_reference
+    return True
+
+
+def earlier_of(view: AlarmView) -> Earlier:
+    """Return the line of an earlier alarm."""
+    return Earlier(
+        alarm_id=view.alarm_id,
+        raised_at_ms=view.raised_at_ms,
+        priority=view.priority,
+        test=view.test,
+        disposition=view.own_track.disposition,
+        close_reason=view.own_track.close_reason,
+    )
+
+
+def table_of(
+    rows: Iterable[Past], language: Language, when: Callable[[int], str]
+) -> Iterable[tuple[str, ...]]:
+    """Return closed alarms as the rows of a table, the header first; no cell is a formula.
+
+    Args:
+        rows: What to write.
+        language: Of the header.
+        when: Writes a moment; the core knows no calendar.
+    """
+    yield HEADERS[language]
+    for one in rows:
+        cells = (
+            one.alarm_id,
+            when(one.raised_at_ms),
+            when(one.closed_at_ms),
+            one.device_id,
+            one.municipality or "",
+            one.disposition or "",
+            one.priority,
+            int(one.test),
+            one.closed_by or "",
+        )
+        yield tuple(map(harmless, cells))
 
 
 def check_query(query: Query) -> BadQuery | None:

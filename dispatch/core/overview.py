@@ -1,21 +1,20 @@
 """What a supervisor reads: the gateway's overview, this console's own board, and as a table."""
 
 from collections.abc import Callable, Iterable
-from typing import Literal
 
 from msgspec import Struct
 
 from alarm_protocol.messages import AlarmView, Overview, TrackStatus, UnreadableSample
 from alarm_protocol.units import AlarmId, ConsoleId
 from dispatch.core.board import Held, queue_key
+from dispatch.core.tables import Language, harmless
 
 ESCALATIONS_MAX = 200
 """Alarms in one report, the most urgent ones; how many there are in all is said with them."""
 _PRINTABLE = frozenset(range(0x20, 0x7F)) - {ord("\\")}
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would run."""
 
-Language = Literal["nl", "en"]
+_ESCALATED = ("escalated", "escalated_further")
+
 HEADERS: dict[Language, tuple[str, ...]] = {
     "nl": ("soort", "tijd_utc", "onderwerp", "gegeven", "waarde"),
     "en": ("kind", "time_utc", "subject", "fact", "value"),
@@ -43,6 +42,8 @@ class Escalation(Struct, frozen=True, kw_only=True):
     raised_at_ms: int
     municipality: str | None
     accepted_by: str | None
+    reason: str | None
+    """What made it escalate last: `not_accepted` or `console_unreachable`."""
 
 
 class Sample(Struct, frozen=True, kw_only=True):
@@ -106,6 +107,7 @@ def _escalation(view: AlarmView) -> Escalation:
         raised_at_ms=view.raised_at_ms,
         municipality=None if view.household is None else view.household.municipality,
         accepted_by=view.own_track.accepted_by,
+        reason=next((one.text for one in reversed(view.timeline) if one.kind in _ESCALATED), None),
     )
 
 
@@ -154,8 +156,8 @@ def _rows(report: Report, when: Callable[[int], str]) -> Iterable[_Row]:
     yield "console", now_ms, report.console, "open", report.open_count
     yield "console", now_ms, report.console, "unaccepted", report.unaccepted_count
     for one in report.escalations:
-        what = f"{one.status}, TEST" if one.test else one.status
-        yield "escalation", one.raised_at_ms, one.alarm_id, what, one.level
+        what = [one.status, *([one.reason] if one.reason else []), *(["TEST"] if one.test else [])]
+        yield "escalation", one.raised_at_ms, one.alarm_id, ", ".join(what), one.level
     if overview is None:
         return
     at_ms = overview.at_ms
@@ -193,9 +195,3 @@ def table_of(
     for kind, at_ms, *rest in _rows(report, when):
         name = KINDS_NL[kind] if language == "nl" else kind
         yield (name, when(at_ms), *map(harmless, rest))
-
-
-def harmless(value: object) -> str:
-    """Return a cell that a spreadsheet takes as text, or the number it is."""
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

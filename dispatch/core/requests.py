@@ -1,56 +1,69 @@
 """From the JSON that a page posts to an action for the gateway, or one line that says why not."""
 
+import hashlib
+import re
 from typing import Literal, NamedTuple, get_args
 
 import msgspec
 from msgspec import Struct
 
-from alarm_protocol.messages import Disposition, ReferralParty, TrackAction
+from alarm_protocol.messages import VIEW_VERSION_MAX, Disposition, ReferralParty, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS, Kind
 
 NAME_CHARS_MAX = 80
 TEXT_CHARS_MAX = 500
-VERSION_MAX = 2**53
+ID_CHARS = 32
 
 DISPOSITIONS: tuple[str, ...] = get_args(Disposition)
 PARTIES: tuple[str, ...] = get_args(ReferralParty)
 
 
-class _Field(NamedTuple):
+KEY_HEADER = "Idempotency-Key"
+KEY_PATTERN = "[A-Za-z0-9_-]{16,64}"
+
+
+class Field(NamedTuple):
     """How one field of a request is checked, and what an operator calls it."""
 
     chars_max: int
     label_nl: str
     required: bool = True
     choices: tuple[str, ...] = ()
+    lines: bool = False
+    """It may have more than one line."""
 
 
-_FIELDS: dict[Kind, dict[str, _Field]] = {
+def _text(label_nl: str, *, required: bool = True) -> Field:
+    return Field(TEXT_CHARS_MAX, label_nl, required=required, lines=True)
+
+
+FIELDS: dict[Kind, dict[str, Field]] = {
     "accept": {},
-    "assign_unit": {"unit": _Field(NAME_CHARS_MAX, "eenheid")},
-    "arrive": {"unit": _Field(NAME_CHARS_MAX, "eenheid", required=False)},
-    "note": {"text": _Field(TEXT_CHARS_MAX, "notitie")},
+    "assign_unit": {"unit": Field(NAME_CHARS_MAX, "eenheid")},
+    "arrive": {"unit": Field(NAME_CHARS_MAX, "eenheid", required=False)},
+    "note": {"text": _text("notitie")},
     "close": {
-        "disposition": _Field(NAME_CHARS_MAX, "afsluitcode", choices=DISPOSITIONS),
-        "reason": _Field(TEXT_CHARS_MAX, "reden"),
+        "disposition": Field(NAME_CHARS_MAX, "afsluitcode", choices=DISPOSITIONS),
+        "reason": _text("reden"),
     },
-    "reopen": {"reason": _Field(TEXT_CHARS_MAX, "reden")},
-    "safety_assessment": {"text": _Field(TEXT_CHARS_MAX, "veiligheidsbeoordeling")},
-    "conditions": {"text": _Field(TEXT_CHARS_MAX, "voorwaarden")},
+    "reopen": {"reason": _text("reden")},
+    "safety_assessment": {"text": _text("veiligheidsbeoordeling")},
+    "conditions": {"text": _text("voorwaarden")},
     "refer": {
-        "party": _Field(NAME_CHARS_MAX, "verwezen naar", choices=PARTIES),
-        "text": _Field(TEXT_CHARS_MAX, "toelichting", required=False),
+        "party": Field(NAME_CHARS_MAX, "verwezen naar", choices=PARTIES),
+        "text": _text("toelichting", required=False),
     },
     "hand_over": {
-        "to": _Field(NAME_CHARS_MAX, "overgedragen aan"),
-        "text": _Field(TEXT_CHARS_MAX, "toelichting", required=False),
+        "to": Field(NAME_CHARS_MAX, "overgedragen aan"),
+        "text": _text("toelichting", required=False),
     },
 }
-_FORBIDDEN_CHARS = frozenset(
+"""What each kind of action needs, besides what the server adds."""
+FORBIDDEN_CHARS = frozenset(
     chr(code)
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-) - {"\n", "\t"}
+)
 """Control characters, and those that turn the direction of the text around them."""
 
 
@@ -70,9 +83,27 @@ class Stamp(Struct, frozen=True, kw_only=True):
 class BadRequest(Struct, frozen=True, kw_only=True):
     """Why a request is no action: one line in each language."""
 
-    reason: Literal["not_an_object", "unknown_kind", "not_allowed", "bad_field", "read_only"]
+    reason: Literal[
+        "not_an_object", "unknown_kind", "not_allowed", "bad_field", "read_only", "bad_key"
+    ]
     nl: str
     en: str
+
+
+def name_action(operator: str, alarm_id: AlarmId, key: str) -> ActionId | BadRequest:
+    """Name an action after the key that a page gave it, so that sending it again does it once.
+
+    The operator and the alarm are part of the name: no key of one person ever means an action
+    of another.
+    """
+    if not re.fullmatch(KEY_PATTERN, key):
+        return BadRequest(
+            reason="bad_key",
+            nl=f"'{KEY_HEADER}' moet 16 tot 64 letters, cijfers, '-' of '_' zijn",
+            en=f"'{KEY_HEADER}' must be 16 to 64 letters, digits, '-' or '_'",
+        )
+    whole = f"{operator}\0{alarm_id}\0{key}".encode()
+    return ActionId(hashlib.sha256(whole).hexdigest()[:ID_CHARS])
 
 
 def build_action(
@@ -94,18 +125,20 @@ def build_action(
     if isinstance(kind, BadRequest):
         return kind
     values: dict[str, object] = {"operator": stamp.operator}
-    for name, field in _FIELDS[kind].items():
+    for name, field in FIELDS[kind].items():
         value = _text_of(name, field, body.get(name))
         if isinstance(value, BadRequest):
             return value
         if value is not None:
             values[name] = value
     seen_version = body.get("seen_version", stamp.version)
-    if type(seen_version) is not int or not 0 <= seen_version <= VERSION_MAX:
+    if isinstance(seen_version, float) and seen_version.is_integer():
+        seen_version = int(seen_version)  # JSON has one kind of number: 3.0 is 3
+    if type(seen_version) is not int or not 0 <= seen_version <= VIEW_VERSION_MAX:
         return BadRequest(
             reason="bad_field",
-            nl="'seen_version' moet een geheel getal van 0 of meer zijn",
-            en="'seen_version' must be a whole number of 0 or more",
+            nl=f"'seen_version' moet een geheel getal van 0 tot {VIEW_VERSION_MAX} zijn",
+            en=f"'seen_version' must be a whole number from 0 to {VIEW_VERSION_MAX}",
         )
     values.update(
         kind=kind,
@@ -136,7 +169,7 @@ def _kind_of(console: ConsoleId, kinds: tuple[Kind, ...], kind: object) -> Kind 
         if kind == allowed:
             return allowed
     choices = ", ".join(KINDS[console])
-    if isinstance(kind, str) and kind in _FIELDS:
+    if isinstance(kind, str) and kind in FIELDS:
         return BadRequest(
             reason="not_allowed",
             nl=f"'{kind}' mag op deze console niet; wel: {choices}",
@@ -149,9 +182,11 @@ def _kind_of(console: ConsoleId, kinds: tuple[Kind, ...], kind: object) -> Kind 
     )
 
 
-def _text_of(name: str, field: _Field, value: object) -> str | BadRequest | None:
+def _text_of(name: str, field: Field, value: object) -> str | BadRequest | None:
     """Return the checked text of a field, or None where an optional one is empty."""
-    text = value.strip() if isinstance(value, str) else ""
+    # What is pasted has tabs; they are no part of the wire.
+    given = value.replace("\t", " ").strip(" \n") if isinstance(value, str) else ""
+    text = given.strip()
     if value is not None and not isinstance(value, str):
         problem = ("moet tekst zijn", "must be text")
     elif not text and field.required:
@@ -161,7 +196,7 @@ def _text_of(name: str, field: _Field, value: object) -> str | BadRequest | None
             f"is {len(text)} tekens lang, hoogstens {field.chars_max}",
             f"is {len(text)} characters long, at most {field.chars_max}",
         )
-    elif not _FORBIDDEN_CHARS.isdisjoint(text):
+    elif not FORBIDDEN_CHARS.isdisjoint(given.replace("\n", "") if field.lines else given):
         problem = ("bevat stuurtekens", "contains control characters")
     elif field.choices and text not in field.choices:
         choices = ", ".join(field.choices)

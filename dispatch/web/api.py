@@ -8,7 +8,7 @@ from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
 from dispatch.core.answers import Answer
 from dispatch.core.board import Held
-from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.core.requests import KEY_HEADER, BadRequest, Stamp, build_action, name_action
 from dispatch.core.words import told_refusal
 from dispatch.feed import ANSWER_WITHIN_S, Feed, new_action_id
 from dispatch.looks import LookBook
@@ -20,6 +20,7 @@ from dispatch.web.rows import (
     find_row,
     json_response,
     named_in,
+    refused,
     snapshot_of,
 )
 from dispatch.web.session import SIGNED
@@ -72,7 +73,7 @@ async def post_action(request: web.Request) -> web.Response:
     alarm_id = AlarmId(request.match_info["alarm_id"])
     held = feed.board.get(alarm_id)
     if held is None:
-        return _problem(
+        return refused(
             404,
             "unknown_alarm",
             f"melding {alarm_id[:100]!r} is op deze console niet bekend",
@@ -81,12 +82,16 @@ async def post_action(request: web.Request) -> web.Response:
     try:
         body = msgspec.json.decode(await body_of(request))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        return _problem(
+        return refused(
             400, "invalid_json", f"de aanvraag is geen JSON: {error}", f"not JSON: {error}"
         )
     signed = request[SIGNED]
+    key = request.headers.get(KEY_HEADER)
+    named = new_action_id() if key is None else name_action(signed.account.name, alarm_id, key)
+    if isinstance(named, BadRequest):
+        return refused(400, named.reason, named.nl, named.en)
     stamp = Stamp(
-        action_id=new_action_id(),
+        action_id=named,
         at_ms=now_ms(),
         version=held.view.version,
         operator=signed.account.name,
@@ -95,7 +100,14 @@ async def post_action(request: web.Request) -> web.Response:
     action = build_action(feed.console, alarm_id, body, stamp)
     if isinstance(action, BadRequest):
         status = 403 if action.reason == "read_only" else 400
-        return _problem(status, action.reason, action.nl, action.en)
+        log.info(
+            "action not taken",
+            console=feed.console,
+            alarm_id=alarm_id,
+            operator=stamp.operator,
+            reason=action.reason,
+        )
+        return refused(status, action.reason, action.nl, action.en)
     looks = request.app[LOOKS]
     if looks is not None:
         await looks.before(signed.session, [alarm_id], "acted")
@@ -134,10 +146,6 @@ def _answer_of(feed: Feed, held: Held, answer: Answer) -> web.Response:
         error=answer.outcome, message=nl, message_en=en, action_id=answer.action_id, alarm=row
     )
     return json_response(problem, status=status)
-
-
-def _problem(status: int, error: str, nl: str, en: str) -> web.Response:
-    return json_response(Problem(error=error, message=nl, message_en=en), status=status)
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

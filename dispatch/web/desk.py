@@ -78,9 +78,8 @@ class Desk:
 
     @property
     def cookie(self) -> str:
-        """Name of the cookie. Cookies know no ports, so each console has a name of its own."""
-        name = f"dispatch-{self.console}"
-        return f"__Host-{name}" if self.behind_tls else name
+        """Name of the cookie."""
+        return cookie_name(self.console, behind_tls=self.behind_tls)
 
     def on_end(self, listener: Callable[[str], None]) -> None:
         """Tell `listener` the key of every session that somebody ended."""
@@ -104,7 +103,12 @@ class Desk:
         finally:
             self._waiting -= 1
         if account is None or not right:
-            log.warning("sign-in refused", console=self.console, known=account is not None)
+            log.warning(
+                "sign-in refused",
+                console=self.console,
+                known=account is not None,
+                wait_ms=self._lockout.wait_ms(key, now_ms()),
+            )
             return SignInRefusal(reason="wrong")
         self._lockout.succeeded(key)
         return self.begin(account)
@@ -179,6 +183,12 @@ class Desk:
     def _keep(self) -> None:
         if self._kept is not None:
             self._kept.save(self.sessions.all())
+
+
+def cookie_name(console: ConsoleId, *, behind_tls: bool) -> str:
+    """Name a console's cookie. Cookies know no ports, so each console has a name of its own."""
+    name = f"dispatch-{console}"
+    return f"__Host-{name}" if behind_tls else name
 
 
 def may_change(request: web.Request, signed: Signed) -> bool:

@@ -33,6 +33,7 @@ BEHIND_TLS = web.AppKey("behind_tls", bool)
 log = structlog.get_logger("dispatch.web")
 
 _SAYINGS: dict[int, tuple[str, str]] = {
+    HTTPStatus.BAD_REQUEST: ("deze aanvraag kan hier niet", "this request cannot be used here"),
     HTTPStatus.FORBIDDEN: (
         "deze aanvraag komt niet van de pagina van deze console",
         "this request does not come from this console's page",
@@ -60,6 +61,7 @@ _SAYINGS: dict[int, tuple[str, str]] = {
 
 async def mark_response(_request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on every answer, the WebSocket's and the static files' too."""
+    response.headers.pop("Server", None)  # which program in which version is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
 

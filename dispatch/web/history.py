@@ -8,17 +8,23 @@ from msgspec import Struct
 
 from alarm_protocol.dutch_time import midnight_ms
 from alarm_protocol.messages import AlarmView
+from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId
-from dispatch.core.history import BadQuery, Query, check_query
+from dispatch.core.history import TABLE_ROWS_MAX, BadQuery, Query, check_query, table_of
 from dispatch.core.looks import What
 from dispatch.web.api import FEED, LOOKS
-from dispatch.web.rows import Problem, json_response
+from dispatch.web.rows import json_response, refused
 from dispatch.web.session import SIGNED
+from dispatch.web.tables import download, iso_utc, language_of, no_language
 
 PAGE_PATH: Final = "/history"
 INCIDENT_PATH: Final = "/incident"
 SEARCH_PATH: Final = "/api/history"
+CSV_PATH: Final = "/api/history.csv"
 VIEW_PATH: Final = "/api/incidents/{alarm_id}"
+EARLIER_PATH: Final = "/api/alarms/{alarm_id}/earlier"
+DIGITS_MAX: Final = 15
+"""Of a number in an address: a time in milliseconds, far into the future."""
 
 
 class Incident(Struct, frozen=True, kw_only=True):
@@ -31,17 +37,18 @@ class Incident(Struct, frozen=True, kw_only=True):
 def query_of(request: web.Request) -> Query | BadQuery:
     """Read a query from an address; what is left empty is not asked for."""
     asked = {name: value.strip() for name, value in request.query.items() if value.strip()}
+    if len(set(request.query)) < len(request.query):
+        return BadQuery(nl="elke vraag mag maar een keer", en="each question may be asked once")
     try:
-        first = date.fromisoformat(asked["from"]) if "from" in asked else None
-        last = date.fromisoformat(asked["to"]) if "to" in asked else None
-        page = int(asked.get("page", "1"))
+        first = _day(asked["from"]) if "from" in asked else None
+        last = _day(asked["to"]) if "to" in asked else None
         query = Query(
             from_ms=None if first is None else midnight_ms(first),
             to_ms=None if last is None else midnight_ms(last + timedelta(days=1)),
             municipality=asked.get("municipality"),
             disposition=asked.get("disposition"),
             device=asked.get("device"),
-            page=page,
+            page=_number(asked.get("page", "1")),
         )
     except (ValueError, OverflowError):
         return BadQuery(
@@ -51,15 +58,60 @@ def query_of(request: web.Request) -> Query | BadQuery:
     return check_query(query) or query
 
 
+def _day(text: str) -> date:
+    """Read a day; of the forms that ISO 8601 has, one is enough."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(text)
+    return day
+
+
+def _number(text: str) -> int:
+    """Read a whole number in plain digits, and not all else that `int` takes."""
+    if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
+        raise ValueError(text)
+    return int(text)
+
+
 async def search(request: web.Request) -> web.Response:
     """Answer with one page of the closed alarms that fit."""
     query = query_of(request)
     if isinstance(query, BadQuery):
-        problem = Problem(error="bad_query", message=query.nl, message_en=query.en)
-        return json_response(problem, status=400)
+        return refused(400, "bad_query", query.nl, query.en)
     found = await request.app[FEED].history.search(query)
     await _look(request, [one.alarm_id for one in found.rows], "listed")
     return json_response(found)
+
+
+async def get_csv(request: web.Request) -> web.Response:
+    """Answer with all closed alarms that fit, as a file for a spreadsheet."""
+    query, language = query_of(request), language_of(request)
+    if isinstance(query, BadQuery):
+        return refused(400, "bad_query", query.nl, query.en)
+    if language is None:
+        return no_language()
+    feed = request.app[FEED]
+    rows = await feed.history.table(query)
+    if len(rows) > TABLE_ROWS_MAX:
+        return refused(
+            400,
+            "too_many",
+            f"dit zijn meer dan {TABLE_ROWS_MAX} meldingen; kies een kortere tijd",
+            f"these are more than {TABLE_ROWS_MAX} alarms; choose a shorter time",
+        )
+    await _look(request, [one.alarm_id for one in rows], "listed")
+    return download(f"history-{feed.console}", now_ms(), table_of(rows, language, iso_utc))
+
+
+async def get_earlier(request: web.Request) -> web.Response:
+    """Answer with the earlier alarms of the home of an alarm that is on the board."""
+    feed = request.app[FEED]
+    held = feed.board.get(AlarmId(request.match_info["alarm_id"]))
+    if held is None:
+        raise web.HTTPNotFound
+    earlier = await feed.history.earlier_than(held.view)
+    await _look(request, [one.alarm_id for one in earlier.rows], "listed")
+    return json_response(earlier)
 
 
 async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> None:
@@ -72,8 +124,16 @@ async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> None
 async def get_incident(request: web.Request) -> web.Response:
     """Answer with one alarm whole: as it is on the board, or as it was closed."""
     alarm_id = AlarmId(request.match_info["alarm_id"])
-    given = request.query.get("raised_at_ms", "")
-    raised_at_ms = int(given) if given.isascii() and given.isdigit() and len(given) <= 15 else None  # noqa: PLR2004 - digits of a time
+    given = request.query.get("raised_at_ms", "").strip()
+    try:
+        raised_at_ms = _number(given) if given else None
+    except ValueError:
+        return refused(
+            400,
+            "bad_query",
+            "'raised_at_ms' is een tijd in milliseconden",
+            "'raised_at_ms' is a time in milliseconds",
+        )
     feed = request.app[FEED]
     held = feed.board.get(alarm_id)
     if held is not None and raised_at_ms in {None, held.view.raised_at_ms}:

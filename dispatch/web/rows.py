@@ -138,6 +138,11 @@ def to_json(message: Struct) -> bytes:
     return _encoder.encode(message)
 
 
-def json_response(message: Struct | dict[str, bool], *, status: int = 200) -> web.Response:
+def json_response(message: Struct, *, status: int = 200) -> web.Response:
     """Answer with a message of this file."""
     return web.Response(body=_encoder.encode(message), status=status, content_type=JSON_TYPE)
+
+
+def refused(status: int, error: str, nl: str, en: str) -> web.Response:
+    """Answer with one line in each language that says why not."""
+    return json_response(Problem(error=error, message=nl, message_en=en), status=status)

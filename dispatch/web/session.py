@@ -4,13 +4,14 @@ from http import HTTPStatus
 from typing import Final
 
 import msgspec
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from dispatch.core.accounts import PASSWORD_CHARS_MAX
 from dispatch.web.connections import body_of
 from dispatch.web.desk import Desk, Signed, SignInRefusal, may_change
-from dispatch.web.rows import JSON_TYPE, Problem, json_response
+from dispatch.web.rows import JSON_TYPE, json_response, refused
 
 DESK = web.AppKey("desk", Desk)
 SIGNED = web.RequestKey("signed", Signed)
@@ -22,14 +23,27 @@ PAGES_BEHIND: Final = frozenset({"/supervision", "/history", "/incident"})
 """Pages that a browser goes to: who is signed out is led to the door and not to an error."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
+log = structlog.get_logger("dispatch.web")
 
-class _Credentials(msgspec.Struct, frozen=True):
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What somebody signs in with."""
+
     name: str
     password: str
 
 
-class _Leaving(msgspec.Struct, frozen=True):
+class Leaving(msgspec.Struct, frozen=True):
+    """How far signing out goes."""
+
     everywhere: bool = False
+    """Every session of this person, and not only this browser."""
+
+
+class Door(msgspec.Struct, frozen=True):
+    """Whether somebody is signed in from now on."""
+
+    signed_in: bool
 
 
 @web.middleware
@@ -43,6 +57,7 @@ async def behind_the_door(request: web.Request, handler: Handler) -> web.StreamR
             raise web.HTTPSeeOther("/")
         raise web.HTTPUnauthorized
     if request.method not in SAFE_METHODS and not may_change(request, signed):
+        log.warning("change without its token", name=signed.account.name)
         raise web.HTTPForbidden
     request[SIGNED] = signed
     if request.method not in SAFE_METHODS:
@@ -65,15 +80,15 @@ async def sign_in(request: web.Request) -> web.Response:
     if request.content_type != JSON_TYPE:
         raise web.HTTPUnsupportedMediaType
     try:
-        given = msgspec.json.decode(await body_of(request), type=_Credentials)
+        given = msgspec.json.decode(await body_of(request), type=Credentials)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return _refused(400, "bad_sign_in", "stuur naam en wachtwoord", "send name and password")
+        return refused(400, "bad_sign_in", "stuur naam en wachtwoord", "send name and password")
     if len(given.password) > PASSWORD_CHARS_MAX:
         return _told(SignInRefusal(reason="wrong"))
     token = await desk.sign_in(given.name[:PASSWORD_CHARS_MAX], given.password)
     if isinstance(token, SignInRefusal):
         return _told(token)
-    response = json_response({"signed_in": True})
+    response = json_response(Door(signed_in=True))
     response.set_cookie(
         desk.cookie,
         token,
@@ -89,12 +104,14 @@ async def sign_in(request: web.Request) -> web.Response:
 async def sign_out(request: web.Request) -> web.Response:
     """End this session, or with `everywhere` every session of this person."""
     desk = request.app[DESK]
+    if request.can_read_body and request.content_type != JSON_TYPE:
+        raise web.HTTPUnsupportedMediaType
     try:
-        leaving = msgspec.json.decode(await body_of(request) or b"{}", type=_Leaving)
+        leaving = msgspec.json.decode(await body_of(request) or b"{}", type=Leaving)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return _refused(400, "invalid_json", "de aanvraag is geen JSON", "the request is no JSON")
+        return refused(400, "invalid_json", "de aanvraag is geen JSON", "the request is no JSON")
     desk.sign_out(request[SIGNED].session, everywhere=leaving.everywhere)
-    response = json_response({"signed_in": False})
+    response = json_response(Door(signed_in=False))
     response.del_cookie(
         desk.cookie, path="/", httponly=True, samesite="Strict", secure=desk.behind_tls
     )
@@ -104,7 +121,7 @@ async def sign_out(request: web.Request) -> web.Response:
 def _told(refusal: SignInRefusal) -> web.Response:
     seconds = -(-refusal.wait_ms // 1_000)
     if refusal.reason == "locked":
-        response = _refused(
+        response = refused(
             HTTPStatus.TOO_MANY_REQUESTS,
             "locked",
             f"te veel mislukte pogingen; probeer het over {seconds} s opnieuw",
@@ -113,9 +130,5 @@ def _told(refusal: SignInRefusal) -> web.Response:
         response.headers["Retry-After"] = str(seconds)
         return response
     if refusal.reason == "busy":
-        return _refused(503, "busy", "even geduld, probeer het zo opnieuw", "busy; try again soon")
-    return _refused(401, "wrong", "naam of wachtwoord klopt niet", "name or password is wrong")
-
-
-def _refused(status: int, error: str, nl: str, en: str) -> web.Response:
-    return json_response(Problem(error=error, message=nl, message_en=en), status=status)
+        return refused(503, "busy", "even geduld, probeer het zo opnieuw", "busy; try again soon")
+    return refused(401, "wrong", "naam of wachtwoord klopt niet", "name or password is wrong")

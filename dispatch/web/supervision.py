@@ -1,22 +1,23 @@
 """The supervisor's page: for accounts with that role, and nothing of it for anybody else."""
 
-import csv
-import io
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from typing import Final
 
+import structlog
 from aiohttp import web
 
 from alarm_protocol.runtime.clock import now_ms
 from dispatch.core.overview import Report, report_of, table_of
 from dispatch.web.api import FEED, LOOKS
-from dispatch.web.rows import Problem, json_response
+from dispatch.web.rows import json_response, refused
 from dispatch.web.session import SIGNED
+from dispatch.web.tables import download, iso_utc, language_of, no_language
 
 REPORT_PATH: Final = "/api/supervision"
 CSV_PATH: Final = "/api/supervision.csv"
 PAGE_PATH: Final = "/supervision"
+
+log = structlog.get_logger("dispatch.web")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -27,26 +28,15 @@ def supervisors_only(handler: Handler) -> Handler:
     async def guarded(request: web.Request) -> web.StreamResponse:
         if request[SIGNED].account.role == "supervisor":
             return await handler(request)
-        refusal = Problem(
-            error="not_supervisor",
-            message="dit is voor accounts met de rol supervisor",
-            message_en="this is for accounts with the role supervisor",
+        log.warning("not for this role", name=request[SIGNED].account.name)
+        return refused(
+            403,
+            "not_supervisor",
+            "dit is voor accounts met de rol supervisor",
+            "this is for accounts with the role supervisor",
         )
-        return json_response(refusal, status=403)
 
     return guarded
-
-
-def iso_utc(at_ms: int) -> str:
-    """Write a moment as ISO 8601 in UTC, to the second."""
-    return f"{datetime.fromtimestamp(at_ms // 1_000, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def csv_text(rows: Iterable[Sequence[str]]) -> str:
-    """Write rows as CSV (RFC 4180)."""
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue()
 
 
 async def _report(request: web.Request) -> Report:
@@ -80,12 +70,9 @@ async def get_report(request: web.Request) -> web.StreamResponse:
 @supervisors_only
 async def get_csv(request: web.Request) -> web.StreamResponse:
     """Answer with the report as a file for a spreadsheet."""
+    language = language_of(request)
+    if language is None:
+        return no_language()
     report = await _report(request)
-    rows = table_of(report, "en" if request.query.get("language") == "en" else "nl", iso_utc)
-    name = f"supervision-{report.console}-{iso_utc(report.server_time_ms).replace(':', '')}.csv"
-    return web.Response(
-        text=csv_text(rows),
-        content_type="text/csv",
-        charset="utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    rows = table_of(report, language, iso_utc)
+    return download(f"supervision-{report.console}", report.server_time_ms, rows)

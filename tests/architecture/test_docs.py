@@ -76,7 +76,8 @@ def test_the_dev_script_is_explained() -> None:
     helped = subprocess.run(
         [ROOT / "dev", "help"], capture_output=True, text=True, check=True
     ).stdout
-    assert {"demo", "test", "chaos", "bench", "fuzz", "check", "lint", "lock", "help"} == names
+    wanted = {"demo", "test", "chaos", "bench", "fuzz", "check", "lint", "lock", "audit", "help"}
+    assert wanted == names
     for name in names:
         assert re.search(rf"(?m)^  {name}\b", helped), name
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

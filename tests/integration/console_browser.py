@@ -85,6 +85,17 @@ class Server:
             await runner.cleanup()
 
 
+@asynccontextmanager
+async def serving(broker: str, console: ConsoleId = "police") -> AsyncIterator[Server]:
+    """Serve a console; nobody is signed in on any page."""
+    server = Server(broker, console)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
 def accepting(*views: AlarmView) -> Callable[[TrackAction], AlarmView]:
     """Answer every action by taking its alarm as accepted."""
     known = {view.alarm_id: view for view in views}

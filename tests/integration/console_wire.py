@@ -32,6 +32,7 @@ from dispatch.web.server import make_app
 from tests.helpers.accounts import make_desk, signed_in
 
 DEADLINE_S = 15.0
+STATUS_EVERY_S = 2.0
 
 Client = TestClient[web.Request, web.Application]
 
@@ -62,6 +63,12 @@ class Gateway:
         """Say that this gateway lives, or does not."""
         status = GatewayStatus(status="up" if up else "down", at_ms=now_ms())
         await self.client.publish(topics.GATEWAY_STATUS, encode(status), qos=1, retain=True)
+
+    async def live(self) -> None:
+        """Say so again and again, as a gateway does, until cancelled."""
+        while True:
+            await self.status()
+            await asyncio.sleep(STATUS_EVERY_S)
 
     async def view(self, view: AlarmView) -> None:
         """Publish a view where it belongs."""

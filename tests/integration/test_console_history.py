@@ -2,11 +2,13 @@
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 from msgspec import structs
 from playwright.async_api import Page, expect
 
 from alarm_protocol.messages import AlarmView, OwnTrack, TimelineEntry
+from dispatch.web.history import Incident
 from tests.integration.console_browser import Server
 from tests.integration.console_wire import gateway_on, until
 from tests.integration.test_console_axe import violations
@@ -79,6 +81,32 @@ async def test_closed_alarms_are_found_by_keyboard_and_printed(
         await page.go_back()
         await expect(page.get_by_role("heading", name="1 melding gevonden")).to_be_visible()
         assert "aware-0007" == await page.get_by_label("Apparaat begint met").input_value()
+
+
+async def test_what_was_found_and_an_alarm_are_downloaded(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """The table of the question in the address, and one alarm as the console was given it."""
+    async with gateway_on(mosquitto.url) as gateway:
+        for view in (hostile(), *many()):
+            await gateway.view(view)
+        await until(lambda: len(gateway.confirmed) >= 61, "confirmations")
+        await page.goto(f"{server.url}history?device=aware-0000&page=2")
+        async with page.expect_download() as table:
+            await page.get_by_role("link", name="CSV downloaden").click()
+        path = await (await table.value).path()
+        lines = path.read_text("utf-8").splitlines()
+        assert 61 == len(lines)
+        assert lines[0].startswith("melding,")
+        await page.goto(f"{server.url}incident?alarm=aware-000777.1")
+        async with page.expect_download() as whole:
+            await page.get_by_role("link", name="JSON downloaden").click()
+        download = await whole.value
+        assert "aware-000777.1-police.json" == download.suggested_filename
+        incident = msgspec.json.decode((await download.path()).read_bytes(), type=Incident)
+        assert (True, hostile()) == (incident.closed, incident.view)
+        told = page.get_by_text("alarm-gateway export aware-000777.1 --console police")
+        await expect(told).to_be_visible()
 
 
 async def test_axe_finds_nothing_in_either_language_or_scheme(

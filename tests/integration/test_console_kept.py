@@ -3,12 +3,14 @@
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Dialog, Page, expect
 
 from alarm_protocol.messages import Note, OwnTrack
+from alarm_protocol.units import TimestampMs
+from dispatch import feed as feed_module
 from tests.integration.console_browser import Server, row
-from tests.integration.console_wire import answered, gateway_on
-from tests.unit.dispatch.views import make_view
+from tests.integration.console_wire import answered, gateway_on, until
+from tests.unit.dispatch.views import RAISED_MS, make_view
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Mosquitto
@@ -60,6 +62,42 @@ async def test_what_could_not_be_sent_is_kept_and_never_shown_as_done(
         assert ["tweede"] == notes
 
 
+async def test_a_note_that_got_no_answer_is_written_once(
+    mosquitto: "Mosquitto", server: Server, page: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept as 'perhaps done', a reload asks first, and sending it again is no second note."""
+    monkeypatch.setattr(feed_module, "ANSWER_WITHIN_S", 0.5)
+    view = make_view(status="accepted")
+    kept = page.locator("aside [data-kept=note]")
+    asked: list[str] = []
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(view)
+        await page.goto(server.url)
+        await page.locator(f"{row()} .c-where").click()
+        await page.locator("aside details[data-more=note] summary").click()
+        await write_note(page, "eenmaal")
+        await expect(kept).to_contain_text("misschien al uitgevoerd")
+
+        async def stay(dialog: Dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.dismiss()
+
+        page.once("dialog", stay)
+        # Not `reload`, which would wait for a page that never comes.
+        await page.evaluate("setTimeout(() => location.reload(), 0)")
+        await expect(kept).to_be_visible()
+        await until(lambda: asked, "the question before leaving")
+        assert ["beforeunload"] == asked
+
+        (note,) = gateway.actions
+        await gateway.view(answered(view, note, outcome="done"))
+        await expect(page.locator("aside .log").last).to_contain_text("Notitie")
+        await kept.get_by_role("button", name="Opnieuw versturen").click()
+        await expect(page.locator("aside .notice")).to_contain_text("uitgevoerd.")
+        await expect(kept).to_have_count(0)
+        assert [note] == gateway.actions
+
+
 async def test_a_household_shows_its_earlier_alarms(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
@@ -69,14 +107,17 @@ async def test_a_household_shows_its_earlier_alarms(
     )
     async with gateway_on(mosquitto.url) as gateway:
         await gateway.view(make_view("aware-000123.2", status="closed", own_track=ended))
+        await until(lambda: gateway.confirmed, "the closed alarm kept")
         await gateway.view(make_view("aware-000777.2"))
-        await gateway.view(make_view("aware-000123.3"))
+        later = TimestampMs(RAISED_MS + 60_000)
+        await gateway.view(make_view("aware-000123.3", raised_at_ms=later))
         await page.goto(server.url)
         await page.locator(f"{row('aware-000123.3')} .c-where").click()
         earlier = page.locator("aside [data-earlier='2']")
         await expect(earlier.locator("li")).to_have_count(1)
+        await expect(earlier.get_by_role("button", name="aware-000123.2")).to_be_visible()
         await expect(earlier.locator("li")).to_contain_text("Per ongeluk ingedrukt")
         await expect(earlier.locator("li")).to_contain_text("kat op knop")
-        await expect(earlier).to_contain_text("1 eerdere staan niet meer op deze console")
+        await expect(earlier).to_contain_text("1 eerdere zijn hier niet (meer) bekend")
         await earlier.get_by_role("button").click()
         await expect(page.locator("[data-detail='aware-000123.2']")).to_be_visible()

@@ -139,3 +139,63 @@ async def test_f6_goes_round_the_regions_and_numbers_filter(
         await expect(page.locator("section.open h2")).to_contain_text("alleen prio 2")
         await press(page, "2")
         await expect(page.locator(row(FIRST))).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["n", "e", "x"])
+async def test_what_is_being_typed_stays_text_when_a_colleague_moves_the_alarm_on(
+    mosquitto: "Mosquitto", server: Server, page: Page, key: str
+) -> None:
+    """The field keeps its focus and its letters while units are sent and arrive; nothing acts."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view(FIRST, status="accepted"))
+        await gateway.view(make_view(SECOND))
+        await page.goto(server.url)
+        await expect(page.locator(row(SECOND))).to_be_visible()
+        await page.locator(f"{row(FIRST)} .c-where").click()
+        await expect(page.locator(f"[data-detail='{FIRST}']")).to_be_visible()
+        await press(page, key, *(["Tab"] if key == "x" else []))
+        for version, status in enumerate(("accepted", "unit_assigned", "on_scene"), start=2):
+            await page.keyboard.type("jap ")
+            await gateway.view(make_view(FIRST, version, status=status))
+            await expect(page.locator(f"{row(FIRST)}[data-version='{version}']")).to_be_visible()
+        await page.keyboard.type("jap")
+        field = page.locator("aside form.act :is(input, textarea):focus")
+        await expect(field).to_have_value("jap jap jap jap")
+        await expect(page.locator(f"[data-detail='{FIRST}']")).to_be_visible()
+        assert [] == gateway.actions
+
+
+TYPES_ON = """() => {
+  let outside = 0;
+  const typist = setInterval(() => {
+    const { activeElement: target, body } = document;
+    const key = outside % 2 ? "a" : "k";
+    if (target === body) outside += 1;
+    target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    if (outside < 6) return;
+    clearInterval(typist);
+    body.dataset.typed = "";
+  }, 50);
+}"""
+"""Types twenty letters a second wherever the focus is, until some fell out of the form."""
+
+
+async def test_what_is_typed_on_after_the_form_went_away_is_no_key(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """A colleague closes the alarm under a note: its last letters accept no other alarm."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view(FIRST, status="accepted"))
+        await gateway.view(make_view(SECOND))
+        await page.goto(server.url)
+        await expect(page.locator(row(SECOND))).to_be_visible()
+        await page.locator(f"{row(FIRST)} .c-where").click()
+        await expect(page.locator(f"[data-detail='{FIRST}']")).to_be_visible()
+        await press(page, "n")
+        await page.keyboard.type("Bewoner in ")
+        await page.evaluate(TYPES_ON)
+        await gateway.view(make_view(FIRST, 2, status="closed"))
+        await expect(page.locator(f"section.closed {row(FIRST)}")).to_be_visible()
+        await expect(page.locator("body[data-typed]")).to_be_attached()
+        await expect(page.locator(f"[data-detail='{FIRST}']")).to_be_visible()
+        assert [] == gateway.actions

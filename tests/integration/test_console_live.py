@@ -11,7 +11,10 @@ from msgspec import structs
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import AlarmView, TrackAction
 from alarm_protocol.runtime.clock import monotonic_s
+from alarm_protocol.units import AlarmId
 from dispatch import feed as feed_module
+from dispatch.feed import Feed
+from tests.helpers.openapi import OPERATIONS, conforms
 from tests.integration.console_wire import Client, answered, console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.broker
 ACTIONS = "/api/alarms/aware-000123.1/actions"
 VERSIONS = 100
 ACCEPT = {"kind": "accept"}
+ACT = OPERATIONS["post", "/api/alarms/{alarm_id}/actions"]
 
 
 async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
@@ -34,10 +38,23 @@ async def next_changes(page: ClientWebSocketResponse) -> dict[str, Any]:
                 return message
 
 
-async def post(client: Client, body: dict[str, Any] = ACCEPT) -> tuple[int, dict[str, Any]]:
-    """Post an action on the alarm of these tests."""
-    response = await client.post(ACTIONS, json=body)
+async def post(
+    client: Client, body: dict[str, Any] = ACCEPT, key: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Post an action on the alarm of these tests, under a name of its own where there is one.
+
+    The answer is as docs/openapi.yaml has it.
+    """
+    headers = {} if key is None else {"Idempotency-Key": key}
+    response = await client.post(ACTIONS, json=body, headers=headers)
+    await conforms(ACT, response)
     return response.status, await response.json()
+
+
+def held_version(feed: Feed, alarm_id: AlarmId) -> int:
+    """Return the version of an alarm on the board."""
+    held = feed.board.get(alarm_id)
+    return 0 if held is None else held.view.version
 
 
 async def test_a_page_gets_a_snapshot_then_changes(mosquitto: "Mosquitto") -> None:
@@ -113,6 +130,39 @@ async def test_no_answer_is_504_and_never_done(
         assert "niet bekend" in answer["message"]
         assert "not known" in answer["message_en"]
         assert answer["alarm"]["view"]["status"] == "open"
+
+
+async def test_what_is_sent_again_under_its_key_is_one_action(
+    mosquitto: "Mosquitto", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No answer the first time; then the one that came late, and nothing is sent any more."""
+    monkeypatch.setattr(feed_module, "ANSWER_WITHIN_S", 0.5)
+    key, note = "0123456789abcdef", {"kind": "note", "text": "eenmaal"}
+    async with gateway_on(mosquitto.url) as gateway, console_on(mosquitto.url) as (feed, client):
+        await gateway.view(make_view())
+        await until(lambda: feed.board.open_count == 1, "the alarm")
+        both = await asyncio.gather(post(client, note, key), post(client, note, key))
+        assert [(504, "unknown")] * 2 == [(status, answer["error"]) for status, answer in both]
+        (action,) = gateway.actions
+        await gateway.view(answered(make_view(), action, outcome="done"))
+        await until(lambda: held_version(feed, action.alarm_id) == 2, "the answer")
+        status, answer = await post(client, note, key)
+        assert (status, answer["outcome"]) == (200, "done")
+        assert [action] == gateway.actions
+        await post(client, note, "another-key-of-it")
+        await until(lambda: len(gateway.actions) == 2, "an action of its own")
+
+
+@pytest.mark.parametrize("key", ["", "short", "with a space in the middle", "x" * 65])
+async def test_a_key_that_is_none_is_refused(mosquitto: "Mosquitto", key: str) -> None:
+    """400 with a line that says what a key looks like; nothing is sent."""
+    async with gateway_on(mosquitto.url) as gateway, console_on(mosquitto.url) as (feed, client):
+        await gateway.view(make_view())
+        await until(lambda: feed.board.open_count == 1, "the alarm")
+        status, answer = await post(client, key=key)
+        assert (status, answer["error"]) == (400, "bad_key")
+        assert "Idempotency-Key" in answer["message"]
+        assert [] == gateway.actions
 
 
 async def test_an_alarm_that_the_gateway_does_not_know_is_404(mosquitto: "Mosquitto") -> None:
@@ -209,3 +259,12 @@ async def read_until(
             version = row["view"]["version"]
             assert version >= seen.get(row["alarm_id"], 0)
             seen[row["alarm_id"]] = version
+
+
+async def test_ready_is_told_in_its_written_shape(mosquitto: "Mosquitto") -> None:
+    """200 as soon as broker and gateway are there."""
+    async with gateway_on(mosquitto.url), console_on(mosquitto.url) as (feed, client):
+        await until(lambda: feed.connection().gateway == "up", "the gateway")
+        response = await client.get("/readyz")
+        assert 200 == response.status
+        await conforms(OPERATIONS["get", "/readyz"], response)

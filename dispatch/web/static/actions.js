@@ -3,32 +3,35 @@
 import { buttons, language, problems, results, status as statusNames } from "./words.js";
 import { person } from "./parts.js";
 import { headers } from "./session.js";
-import { changed, clearDrafts, keep, notice, state, takeRow, unkeep } from "./store.js";
+import { changed, clearDrafts, keep, keptAs, notice, state, takeRow, unkeep } from "./store.js";
 
 const UNSENT = ["not_connected", "busy"]; // the server says that it went nowhere
+const UNSURE = "unknown"; // no answer came; sent again with the same key it is still one action
 const ANSWER_WITHIN_MS = 8_000; // the server gives up after 5 s
 
 export async function act(row, kind, fields = {}) {
   const alarmId = row.alarm_id;
   if (state.pending.has(alarmId)) return;
+  const key = keptAs(alarmId, kind, fields)?.key ?? newKey(); // what is sent again is done once
   state.pending.set(alarmId, kind);
   state.notices.delete(alarmId);
   changed();
   try {
     const response = await fetch(`/api/alarms/${encodeURIComponent(alarmId)}/actions`, {
       method: "POST",
-      headers: headers(),
+      headers: { ...headers(), "Idempotency-Key": key },
       body: JSON.stringify({ ...fields, kind, seen_version: row.view.version }),
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
     const answer = await response.json();
     if (answer.alarm) takeRow(answer.alarm);
     if (response.ok) clearDrafts(alarmId, kind);
-    if (UNSENT.includes(answer.error)) keep(alarmId, kind, fields, true);
+    if (UNSENT.includes(answer.error)) keep(alarmId, kind, fields, { key, sure: true });
+    else if (answer.error === UNSURE) keep(alarmId, kind, fields, { key, sure: false });
     else unkeep(alarmId, kind, fields);
     notice(alarmId, ...told(response.status, answer, kind));
   } catch {
-    keep(alarmId, kind, fields, false);
+    keep(alarmId, kind, fields, { key, sure: false });
     notice(alarmId, "bad", () => results.unreachable);
   } finally {
     state.pending.delete(alarmId);
@@ -36,9 +39,15 @@ export async function act(row, kind, fields = {}) {
   }
 }
 
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
 const said = (answer) => (language === "en" ? answer.message_en : answer.message);
 
-// One line for the operator, worded when it is drawn: the language may change under it. A bad field is told in the server's words, which name the field.
+// One line for the operator, worded when it is drawn: the language may change under it. A bad
+// field is told in the server's words, which name the field.
 function told(status, answer, kind) {
   if (status === 200) return ["good", () => results.done(buttons[kind])];
   if (status === 409) {

@@ -48,7 +48,7 @@ function whole(row) {
 
 function actions(row) {
   const possible = forms(row);
-  if (possible.length) {
+  if (possible) {
     return html`<section class="actions" aria-label=${words.labels.actions}>${possible}</section>`;
   }
   return row.view.status === "closed" ? html`<p class="quiet">${words.labels.closedHere}</p>` : nothing;

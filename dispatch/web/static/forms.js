@@ -1,11 +1,11 @@
 // What an operator can do with the selected alarm, as small forms.
 
-import { html, live, nothing } from "./vendor/lit.js";
+import { html, live, nothing, repeat } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
 import { buttons, dispositions, labels, pending, referrals, summaries } from "./words.js";
 import { unitsFor } from "./units.js";
-import { draft, setDraft, state } from "./store.js";
+import { draft, hasDraft, setDraft, state } from "./store.js";
 
 // When the gateway would take which action; it judges again, on its own state.
 const fits = {
@@ -50,17 +50,38 @@ export function forms(row) {
   );
   const step = next[status]?.[agency] ?? next[status];
   kinds.sort((a, b) => (b === step) - (a === step));
+  const held = beingFilledIn(row);
   // The next step and what needs no typing stand open; the rest folds away, so that the
   // circumstances stay in sight.
-  return kinds.map((kind) => {
+  const open = (kind) =>
+    kind === held?.kind ? held.open : kind === step || !inputs[kind] || kind === "arrive";
+  drawn = { alarmId: row.alarm_id, kinds: held ? asBefore(kinds) : kinds };
+  if (!kinds.length) return null;
+  return html`${repeat(drawn.kinds, (kind) => kind, (kind) => {
     const one = form(row, kind, kind === step);
-    if (kind === step || !inputs[kind] || kind === "arrive") return one;
+    if (open(kind)) return one;
     return html`<details class="more" data-more=${kind}>
       <summary>${summaries[kind]}</summary>
       ${one}
     </details>`;
-  });
+  })}`;
 }
+
+let drawn = { alarmId: null, kinds: [] };
+
+// The form that somebody is typing in. Where a colleague moves the alarm on meanwhile, it stays
+// where and as it is: letters that fell out of it would be taken for keys.
+function beingFilledIn({ alarm_id: alarmId }) {
+  const field = document.activeElement?.closest("aside form.act");
+  const kind = field?.dataset.action;
+  if (!kind || alarmId !== drawn.alarmId || !hasDraft(alarmId, kind)) return null;
+  return { kind, open: !field.closest("details.more") };
+}
+
+const asBefore = (kinds) => [
+  ...drawn.kinds.filter((kind) => kinds.includes(kind)),
+  ...kinds.filter((kind) => !drawn.kinds.includes(kind)),
+];
 
 function form(row, kind, primary) {
   const busy = state.pending.get(row.alarm_id);

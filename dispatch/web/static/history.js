@@ -7,7 +7,7 @@ import { fetched, grid, heading, open, said } from "./office.js";
 import { badge } from "./parts.js";
 import { say } from "./speak.js";
 import { changed } from "./store.js";
-import { dispositions, labels } from "./words.js";
+import { dispositions, labels, language } from "./words.js";
 
 const PAGE_ROWS = 50;
 const FIELDS = ["from", "to", "municipality", "disposition", "device"];
@@ -87,9 +87,14 @@ const form = () => {
 const link = ({ alarm_id: alarmId, raised_at_ms: raised }) =>
   `/incident?${new URLSearchParams({ alarm: alarmId, raised })}`;
 
+const table = () => {
+  const query = new URLSearchParams({ ...Object.fromEntries(asked()), page: "1", language });
+  return html`<a class="button" href="/api/history.csv?${query}" download>${said().office.exportCsv}</a>`;
+};
+
 const results = ({ total, rows, page, pages }) => html`
   <section class="panel" aria-labelledby="title-results" aria-busy=${known.busy}>
-    ${heading(w().found(total), "title-results")}
+    ${heading(w().found(total), "title-results", rows.length ? table() : nothing)}
     ${rows.length
       ? html`${grid(
           [w().closedAt, w().alarm, w().municipality, w().disposition, w().by, w().raisedAt],

@@ -11,12 +11,16 @@ import { consoles, status } from "./words.js";
 const known = { incident: null, missing: false };
 const w = () => said().incident;
 
-async function look() {
+const address = () => {
   const asked = new URLSearchParams(location.search);
   const alarmId = encodeURIComponent(asked.get("alarm") ?? "-");
   const raised = encodeURIComponent(asked.get("raised") ?? "");
+  return `/api/incidents/${alarmId}?raised_at_ms=${raised}`;
+};
+
+async function look() {
   try {
-    known.incident = await fetched(`/api/incidents/${alarmId}?raised_at_ms=${raised}`);
+    known.incident = await fetched(address());
   } catch {
     known.missing = true;
   }
@@ -55,7 +59,14 @@ const page = () => html`
   <p class="tools">
     <a class="button" href="/history">${w().back}</a>
     ${known.incident
-      ? html`<button type="button" class="primary" @click=${() => print()}>${w().print}</button>`
+      ? html`<button type="button" class="primary" @click=${() => print()}>${w().print}</button>
+          <a class="button" href=${address()} download="${known.incident.view.alarm_id}-${state.console}.json">
+            ${w().json}
+          </a>
+          <span class="quiet">
+            ${w().evidence}
+            <code>alarm-gateway export ${known.incident.view.alarm_id} --console ${state.console}</code>
+          </span>`
       : nothing}
   </p>
   ${known.incident

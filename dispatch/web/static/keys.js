@@ -77,9 +77,22 @@ const actions = {
 
 const typing = (element) => element.closest("input, select, textarea, dialog, .menu") !== null;
 
+// A form may go away under somebody who is typing, since a colleague closed the alarm. What is
+// typed on without a pause is then still text, and no key of the page.
+const PAUSE_MS = 1_000;
+let typedAt = -Infinity;
+
+function isStillText({ key, target, timeStamp: at }) {
+  const letter = key.length === 1;
+  const fellOut = letter && target === document.body && at - typedAt < PAUSE_MS;
+  typedAt = letter && (fellOut || typing(target)) ? at : -Infinity;
+  return fellOut;
+}
+
 addEventListener("keydown", (event) => {
   if (!state.signedIn || event.defaultPrevented) return;
   if (event.ctrlKey || event.altKey || event.metaKey) return;
+  if (isStillText(event)) return;
   const key = event.key.toLowerCase();
   if (key === "f6") {
     event.preventDefault();

@@ -4,6 +4,7 @@ import { html, nothing, render } from "./vendor/lit.js";
 import { bar } from "./bar.js";
 import { detail } from "./detail.js";
 import { doorView } from "./door.js";
+import { forgetEarlier } from "./earlier.js";
 import { help } from "./help.js";
 import "./keys.js";
 import { connect } from "./link.js";
@@ -71,7 +72,12 @@ function draw() {
 // A page that opens while the server is away says so: an empty screen is no sign of peace.
 const waiting = () =>
   state.linked === false
-    ? html`<p class="banner bad" role="alert">${door.waiting}</p>`
+    ? html`<main class="door">
+        <div class="panel">
+          <h1>${door.title}</h1>
+          <p class="banner bad" role="alert">${door.waiting}</p>
+        </div>
+      </main>`
     : nothing;
 
 function sentence({ name, silentMs }) {
@@ -159,6 +165,7 @@ function gone(ended) {
   // What was spoken about an alarm is part of what was known.
   say("alert", "");
   say("status", "");
+  forgetEarlier();
   leave({ ended });
 }
 
@@ -171,6 +178,9 @@ async function leaveServer(everywhere) {
     say("alert", door.notLeft);
   }
 }
+
+// What is kept lives in this page alone, so it does not leave without a question.
+addEventListener("beforeunload", (event) => keptCount() && event.preventDefault());
 
 let aliveAt = 0;
 for (const name of ["pointermove", "keydown"]) {

@@ -31,6 +31,7 @@ export const supervision = {
   alarm: "Alarm",
   priority: "Priority",
   where: "Municipality",
+  why: "Why",
   waiting: "Since",
   state: "State",
   unknownPlace: "unknown",
@@ -124,6 +125,8 @@ export const history = {
 
 export const incident = {
   print: "Print",
+  json: "Download JSON",
+  evidence: "Evidence with its chain is made by whoever runs the gateway:",
   back: "Back to the history",
   printed: (time, name) => `Printed ${time} by ${name}`,
   raised: "Raised",

@@ -20,7 +20,7 @@ export const state = {
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
   notices: new Map(), // alarm id -> {tone, text()}
-  kept: new Map(), // a name for each -> {alarmId, kind, fields, sure}: what could not be sent
+  kept: new Map(), // a name for each -> {alarmId, kind, fields, key, sure}: what could not be sent
   drafts: new Map(), // "alarm id/kind.field" -> text
   signedIn: null, // null until the server was asked
   signedOut: false, // whether a session ended on this page
@@ -138,10 +138,13 @@ export function notice(alarmId, tone, text) {
   changed();
 }
 
-// Keeps an action that could not be sent; `sure` where it certainly was not.
-export function keep(alarmId, kind, fields, sure) {
-  state.kept.set(keptKey(alarmId, kind, fields), { alarmId, kind, fields, sure });
+// Keeps an action that could not be sent; `sure` where it certainly was not. With the same key
+// again it is the same action, however often it comes through.
+export function keep(alarmId, kind, fields, { key, sure }) {
+  state.kept.set(keptKey(alarmId, kind, fields), { alarmId, kind, fields, key, sure });
 }
+
+export const keptAs = (alarmId, kind, fields) => state.kept.get(keptKey(alarmId, kind, fields));
 
 export function unkeep(alarmId, kind, fields) {
   state.kept.delete(keptKey(alarmId, kind, fields));
@@ -162,6 +165,10 @@ export function setDraft(alarmId, field, text) {
   if (text) state.drafts.set(`${alarmId}/${field}`, text);
   if (state.drafts.size > DRAFTS_MAX) state.drafts.delete(state.drafts.keys().next().value);
   changed();
+}
+
+export function hasDraft(alarmId, kind) {
+  return [...state.drafts.keys()].some((key) => key.startsWith(`${alarmId}/${kind}.`));
 }
 
 export function clearDrafts(alarmId, kind) {

@@ -6,7 +6,7 @@ import { fetched, grid, heading, open, said } from "./office.js";
 import { badge } from "./parts.js";
 import { say } from "./speak.js";
 import { changed, nowMs, state } from "./store.js";
-import { labels, language, status } from "./words.js";
+import { labels, language, reasons, status } from "./words.js";
 
 const EVERY_MS = 2_000;
 
@@ -51,12 +51,13 @@ const escalations = (report) =>
     w().escalations,
     report.escalations.length
       ? html`${grid(
-          [w().alarm, w().priority, w().where, w().state, w().waiting, w().level("")],
+          [w().alarm, w().priority, w().where, w().state, w().why, w().waiting, w().level("")],
           report.escalations.map((one) => [
             html`<strong>${one.alarm_id}</strong> ${one.test ? badge(labels.test, "test") : nothing}`,
             `P${one.priority}`,
             one.municipality ?? w().unknownPlace,
             one.accepted_by ? `${status[one.status]} (${one.accepted_by})` : status[one.status],
+            reasons[one.reason] ?? one.reason ?? "–",
             duration(nowMs() - one.raised_at_ms),
             badge(w().level(one.level), one.status === "open" ? "loud" : ""),
           ]),

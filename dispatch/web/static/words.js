@@ -1,14 +1,14 @@
 // The words in the language of this workplace. Importers see a switch at once: these names are
 // live, so they must be read when drawing and never be copied into a constant.
 
-import * as nl from "./nl.js";
 import { pref, setPref } from "./prefs.js";
 
-const catalogues = { nl };
+const catalogues = {};
 
 // Only the language that is spoken here is loaded.
 async function load(wanted) {
   if (wanted === "en") catalogues.en ??= await import("./en.js");
+  else catalogues.nl ??= await import("./nl.js");
 }
 
 export let language = pref("language", "nl") === "en" ? "en" : "nl";

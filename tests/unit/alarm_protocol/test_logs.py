@@ -60,3 +60,18 @@ def test_an_unknown_level_is_refused() -> None:
     """A level that does not exist is not taken for another."""
     with pytest.raises(ValueError, match="loud"):
         Level("loud")
+
+
+def test_text_in_an_event_never_becomes_another_line() -> None:
+    """Whoever gets a line break into a log cannot make it look like another event."""
+    text = '/x\n{"event": "signed in"}\r\x1b[2J\x00\u2028'
+    program = (
+        "import structlog, sys; from alarm_protocol.runtime import logs; logs.configure();"
+        "structlog.get_logger().warning('fault', path=sys.stdin.buffer.read().decode())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=text.encode(), capture_output=True, check=True
+    )
+    (line,) = done.stderr.decode().splitlines()
+    assert text == json.loads(line)["path"]
+    assert line.isascii()

@@ -167,3 +167,24 @@ def test_a_file_that_cannot_be_used_is_one_line(tmp_path: Path) -> None:
     for path in (rubbish, tmp_path / "missing" / "history"):
         with pytest.raises(SettingsError, match=r"history in .*--history names a file"):
             History(path)
+
+
+async def test_earlier_alarms_are_of_this_home_and_from_before() -> None:
+    """The newest first; none of a home where the button hung before, none of another device."""
+    history = History(None)
+    moved = structs.replace(POLICE_HOUSEHOLD.address, street="Elders")
+    elsewhere = structs.replace(POLICE_HOUSEHOLD, address=moved)
+    for alarm_id, after_ms, changes in (
+        ("aware-000123.1", 0, {"household": elsewhere}),
+        ("aware-000123.2", 1, {"household": None}),
+        ("aware-000123.3", 2, {"disposition": "mispress"}),
+        ("aware-000124.1", 3, {}),
+        ("aware-000123.5", 9, {}),
+    ):
+        raised = TimestampMs(RAISED_MS + after_ms)
+        history.note(structs.replace(closed(alarm_id, **changes), raised_at_ms=raised))
+    await history.keep(RAISED_MS)
+    now = make_view("aware-000123.4", raised_at_ms=TimestampMs(RAISED_MS + 4))
+    found = (await history.earlier_than(now)).rows
+    assert ["aware-000123.3", "aware-000123.2"] == [one.alarm_id for one in found]
+    assert "mispress" == found[0].disposition

@@ -3,7 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alarm_protocol.messages import DeviceOutOfOrder, Overview, OwnTrack, UnreadableSample
+from alarm_protocol.messages import (
+    DeviceOutOfOrder,
+    Overview,
+    OwnTrack,
+    TimelineEntry,
+    UnreadableSample,
+)
 from alarm_protocol.units import DeviceId
 from dispatch.core.access import ViewRefusal, admit_overview
 from dispatch.core.board import Board
@@ -64,6 +70,22 @@ def test_only_escalated_alarms_are_escalations_and_the_unaccepted_come_first() -
         (one.alarm_id, one.level, one.municipality) for one in report.escalations
     ]
     assert (3, 2, 2) == (report.open_count, report.unaccepted_count, report.escalated_count)
+
+
+def test_an_escalation_tells_its_last_reason() -> None:
+    """Nobody accepted, or the console was out of reach: in the report and in the CSV."""
+    board = Board()
+    own = OwnTrack(escalation_level=2)
+    timeline = (
+        TimelineEntry(at_ms=RAISED_MS, kind="escalated", text="console_unreachable"),
+        TimelineEntry(at_ms=RAISED_MS, kind="escalated_further", text="not_accepted"),
+        TimelineEntry(at_ms=RAISED_MS, kind="other_escalated", text="console_unreachable"),
+    )
+    board.take(make_view("a.1", own_track=own, timeline=timeline), RAISED_MS)
+    report = make_report(board, None)
+    assert ["not_accepted"] == [one.reason for one in report.escalations]
+    rows = list(table_of(report, "en", str))
+    assert ("escalation", str(RAISED_MS), "a.1", "open, not_accepted", "2") in rows
 
 
 def test_the_csv_says_everything_and_holds_no_formula() -> None:

@@ -10,7 +10,7 @@ from alarm_protocol.codec import decode_action, encode
 from alarm_protocol.messages import Accept, Close, HandOver, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS
-from dispatch.core.requests import BadRequest, Stamp, build_action
+from dispatch.core.requests import BadRequest, Stamp, build_action, name_action
 
 ALARM = AlarmId("aware-000123.1")
 STAMP = Stamp(
@@ -69,7 +69,8 @@ def test_the_server_stamps_id_time_version_and_operator() -> None:
         at_ms=STAMP.at_ms,
     )
     assert expected == build(kind="accept", **stamped)
-    assert msgspec.structs.replace(expected, seen_version=3) == build(kind="accept", seen_version=3)
+    for seen in (3, 3.0):
+        assert structs.replace(expected, seen_version=3) == build(kind="accept", seen_version=seen)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,8 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
         ({"kind": "assign_unit"}, "eenheid ('unit') is verplicht", "'unit' is required"),
         ({"kind": "note", "text": "a\x00b"}, "stuurtekens", "control characters"),
         ({"kind": "note", "text": "a\u202eb"}, "stuurtekens", "control characters"),
+        ({"kind": "note", "text": "a\x1f"}, "stuurtekens", "control characters"),
+        ({"kind": "assign_unit", "unit": "HM\n21"}, "stuurtekens", "control characters"),
         ({"kind": "note", "text": "x" * 501}, "hoogstens 500", "at most 500"),
         ({"kind": "close", "disposition": "genuine"}, "reden ('reason') is", "'reason' is"),
         (
@@ -134,6 +137,7 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
         ({"kind": "accept", "seen_version": -1}, "seen_version", "whole number"),
         ({"kind": "accept", "seen_version": True}, "seen_version", "whole number"),
         ({"kind": "accept", "seen_version": 1.5}, "seen_version", "whole number"),
+        ({"kind": "accept", "seen_version": 10**9 + 1}, "geheel getal", "from 0 to 1000000000"),
     ],
 )
 def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, en: str) -> None:
@@ -153,3 +157,24 @@ def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
     closed = build(kind="close", disposition="mispress", reason=" per ongeluk ")
     assert isinstance(closed, Close)
     assert closed.reason == "per ongeluk"
+    pasted = build(kind="note", text="\teerste\tkolom\n")
+    assert not isinstance(pasted, BadRequest)
+    assert "eerste kolom" == msgspec.to_builtins(pasted)["text"]
+
+
+def test_a_key_names_an_action_of_one_person_on_one_alarm() -> None:
+    """The same three give the same name; another person or alarm never gives it."""
+    key = "0123456789abcdef"
+    name = name_action("K. de Boer", ALARM, key)
+    assert name == name_action("K. de Boer", ALARM, key)
+    others = [
+        name_action("P. Bakker", ALARM, key),
+        name_action("K. de Boer", AlarmId("aware-000124.1"), key),
+        name_action("K. de Boer", ALARM, key.upper()),
+    ]
+    assert 4 == len({str(one) for one in (name, *others)})
+    assert isinstance(build(kind="accept"), Accept)
+    stamp = structs.replace(STAMP, action_id=ActionId(str(name)))
+    action = build_action("police", ALARM, {"kind": "accept"}, stamp)
+    assert isinstance(action, Accept)
+    assert action == decode_action(encode(action))

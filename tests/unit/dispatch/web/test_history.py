@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec import structs
 
 from alarm_protocol.units import TimestampMs
 from dispatch.feed import Feed
@@ -13,7 +14,7 @@ from dispatch.web.desk import Desk
 from dispatch.web.server import make_app
 from tests.helpers.accounts import MemoryBook, signed_in
 from tests.unit.dispatch.test_history import closed
-from tests.unit.dispatch.views import RAISED_MS, make_view
+from tests.unit.dispatch.views import POLICE_HOUSEHOLD, RAISED_MS, make_view
 
 Client = TestClient[web.Request, web.Application]
 DAY = "2026-11-24"
@@ -101,3 +102,46 @@ async def test_who_looks_into_the_history_is_written_down(
         await client.get("/api/incidents/aware-000123.1", headers=headers)
     found = [(one.alarm_id, one.operation_name) for one in read_looks(tmp_path / "looks")]
     assert [("aware-000123.1", "listed")] == found
+
+
+async def test_earlier_alarms_are_told_of_what_is_on_the_board_only(
+    client: Client, feed: Feed
+) -> None:
+    """200 with those of that home; 404 for an alarm that this console does not have."""
+    first = make_view("aware-000123.2", raised_at_ms=TimestampMs(RAISED_MS + 1))
+    feed.board.take(first, RAISED_MS + 1)
+    feed.history.note(closed())
+    await feed.history.keep(RAISED_MS)
+    response = await client.get("/api/alarms/aware-000123.2/earlier")
+    rows = (await response.json())["rows"]
+    assert (200, ["aware-000123.1"]) == (response.status, [one["alarm_id"] for one in rows])
+    assert 404 == (await client.get("/api/alarms/aware-000999.2/earlier")).status
+
+
+async def test_the_table_has_all_that_fits_as_data_only(client: Client, feed: Feed) -> None:
+    """A file with a header in the language, the newest first, and no cell that is a formula."""
+    feed.history.note(closed(household=structs.replace(POLICE_HOUSEHOLD, municipality="=1+1")))
+    feed.history.note(closed("aware-000124.1", 1_000))
+    await feed.history.keep(RAISED_MS)
+    response = await client.get("/api/history.csv?device=aware-&language=en")
+    assert "text/csv" == response.content_type
+    assert 'filename="history-police-' in response.headers["Content-Disposition"]
+    header, *rows = (await response.text()).splitlines()
+    assert header.startswith("alarm,raised_utc,closed_utc,device,")
+    assert ["aware-000124.1", "aware-000123.1"] == [one.partition(",")[0] for one in rows]
+    assert "'=1+1" in rows[1]
+
+
+async def test_a_table_that_is_too_long_is_refused(
+    client: Client, feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """400 with what to do, and no part of it that looks like the whole."""
+    monkeypatch.setattr("dispatch.history.TABLE_ROWS_MAX", 1)
+    monkeypatch.setattr("dispatch.web.history.TABLE_ROWS_MAX", 1)
+    feed.history.note(closed())
+    await feed.history.keep(RAISED_MS)
+    assert 200 == (await client.get("/api/history.csv")).status
+    feed.history.note(closed("aware-000124.1"))
+    await feed.history.keep(RAISED_MS)
+    response = await client.get("/api/history.csv")
+    assert (400, "too_many") == (response.status, (await response.json())["error"])
