@@ -16,6 +16,7 @@ from rich.table import Table
 
 from alarm_gateway.adapters.chain import record_of
 from alarm_gateway.adapters.device_feed import Opened, journalled_number, open_registry
+from alarm_gateway.adapters.devices import FILE_NAME as DEVICES_NAME
 from alarm_gateway.adapters.devices import Devices, Who
 from alarm_gateway.adapters.import_file import read_import
 from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
@@ -256,7 +257,7 @@ def household_of(
     if file is not None:
         return read_registry(file).get(device_id)
     vault = read_vault(key_file)
-    if vault is None or data_dir is None:
+    if vault is None or data_dir is None or not (data_dir / DEVICES_NAME).is_file():
         raise SettingsError(
             "nothing says whose device this is: give --registry with a household file, or "
             "--data-dir and --registry-key-file for the registry of a gateway"

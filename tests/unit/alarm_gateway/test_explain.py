@@ -111,6 +111,9 @@ def test_the_registry_in_the_data_folder_says_whose_it_is(
     result = CliRunner().invoke(app, words)
     assert (2, True) == (result.exit_code, "--registry-key-file" in result.stderr)
     monkeypatch.setenv(VARIABLE, "ab" * 32)
+    written(files / "elsewhere", [])
+    result = CliRunner().invoke(app, [*words[:-1], str(files / "elsewhere")])
+    assert (2, True) == (result.exit_code, "give --registry with" in result.stderr)
     result = CliRunner().invoke(app, words)
     assert (0, True) == (result.exit_code, "device_out_of_service" in result.stdout)
     assert "device_out_of_service" not in invoke(files, "--data-dir", str(files / "data")).stdout
