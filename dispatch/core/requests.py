@@ -50,7 +50,7 @@ _FIELDS: dict[Kind, dict[str, _Field]] = {
 _FORBIDDEN_CHARS = frozenset(
     chr(code)
     for code in (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-) - {"\n", "\t"}
+) - {"\n"}
 """Control characters, and those that turn the direction of the text around them."""
 
 
@@ -151,7 +151,8 @@ def _kind_of(console: ConsoleId, kinds: tuple[Kind, ...], kind: object) -> Kind 
 
 def _text_of(name: str, field: _Field, value: object) -> str | BadRequest | None:
     """Return the checked text of a field, or None where an optional one is empty."""
-    text = value.strip() if isinstance(value, str) else ""
+    # A tab that was pasted is a space: the wire has no tabs.
+    text = value.replace("\t", " ").strip() if isinstance(value, str) else ""
     if value is not None and not isinstance(value, str):
         problem = ("moet tekst zijn", "must be text")
     elif not text and field.required:
