@@ -20,6 +20,7 @@ CHROMIUM_ARGUMENTS = [
 
 OPERATORS = ("Ans de Wit", "Bob Bos", "Veerle Smit")
 """Who has an account at both consoles."""
+SUPERVISORS = ("Sef de Groot",)
 
 
 @pytest.fixture
@@ -40,6 +41,8 @@ async def chain(tmp_path: Path) -> AsyncIterator[Stack]:
     registry = tmp_path / "households.json"
     households.write(households.generate(5, seed=1), registry)
     async with running(
-        StackSettings(data_dir=tmp_path, registry=registry, operators=OPERATORS)
+        StackSettings(
+            data_dir=tmp_path, registry=registry, operators=OPERATORS, supervisors=SUPERVISORS
+        )
     ) as stack:
         yield stack

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from alarm_protocol.codec import decode_action, encode
-from alarm_protocol.messages import Accept, Close, HandOver, TrackAction
+from alarm_protocol.messages import Accept, Close, HandOver, Note, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS
 from dispatch.core.requests import BadRequest, Stamp, build_action, name_action
@@ -147,6 +147,14 @@ def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, e
     assert nl in problem.nl
     assert en in problem.en
     assert "\n" not in problem.nl + problem.en
+
+
+def test_a_pasted_tab_is_a_space() -> None:
+    """The wire knows no tabs: the gateway would not read the action, and nobody would answer."""
+    action = build("police", kind="note", text="rode\tjas")
+    assert isinstance(action, Note)
+    assert "rode jas" == action.text
+    assert action == decode_action(encode(action))
 
 
 def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
