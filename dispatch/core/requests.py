@@ -149,10 +149,15 @@ def _kind_of(console: ConsoleId, kinds: tuple[Kind, ...], kind: object) -> Kind 
     )
 
 
+def _on_the_wire(text: str, field: _Field) -> str:
+    """Put spaces where the wire has no tabs and, in a name, no lines: they come with a paste."""
+    text = text.replace("\t", " ")
+    return (text.replace("\n", " ") if field.chars_max == NAME_CHARS_MAX else text).strip()
+
+
 def _text_of(name: str, field: _Field, value: object) -> str | BadRequest | None:
     """Return the checked text of a field, or None where an optional one is empty."""
-    # A tab that was pasted is a space: the wire has no tabs.
-    text = value.replace("\t", " ").strip() if isinstance(value, str) else ""
+    text = _on_the_wire(value, field) if isinstance(value, str) else ""
     if value is not None and not isinstance(value, str):
         problem = ("moet tekst zijn", "must be text")
     elif not text and field.required:

@@ -4,10 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from alarm_protocol.codec import decode_action, encode
-from alarm_protocol.messages import Accept, Close, HandOver, Note, TrackAction
+from alarm_protocol.messages import Accept, AssignUnit, Close, HandOver, Note, TrackAction
 from alarm_protocol.units import ActionId, AlarmId, ConsoleId, TimestampMs
 from dispatch.core.access import KINDS
 from dispatch.core.requests import BadRequest, Stamp, build_action
@@ -145,12 +147,25 @@ def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, e
     assert "\n" not in problem.nl + problem.en
 
 
-def test_a_pasted_tab_is_a_space() -> None:
-    """The wire knows no tabs: the gateway would not read the action, and nobody would answer."""
-    action = build("police", kind="note", text="rode\tjas")
-    assert isinstance(action, Note)
-    assert "rode jas" == action.text
-    assert action == decode_action(encode(action))
+@pytest.mark.parametrize(
+    ("console", "kind"), [(console, kind) for console, kinds in KINDS.items() for kind in kinds]
+)
+@given(text=st.text("a\t\n\r \x0b\x7f\u0085\u2028", max_size=9) | st.text(max_size=90))
+def test_what_is_taken_can_be_read_by_the_gateway(console: ConsoleId, kind: str, text: str) -> None:
+    """Whatever is typed or pasted: a line that says no, or an action that the wire has."""
+    free = {"text", "reason", "unit", "to"} & set(COMPLETE[kind])
+    action = build(console, kind=kind, **{**COMPLETE[kind], **dict.fromkeys(free, text)})
+    assert isinstance(action, BadRequest) or action == decode_action(encode(action))
+
+
+def test_a_pasted_tab_is_a_space_and_so_is_a_line_in_a_name() -> None:
+    """Neither is on the wire; the lines of a note stay."""
+    note = build("police", kind="note", text="rode\tjas\nblauwe pet")
+    assert isinstance(note, Note)
+    assert "rode jas\nblauwe pet" == note.text
+    sent = build("police", kind="assign_unit", unit="HM\n21.01")
+    assert isinstance(sent, AssignUnit)
+    assert "HM 21.01" == sent.unit
 
 
 def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
