@@ -150,7 +150,7 @@ def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, e
 @pytest.mark.parametrize(
     ("console", "kind"), [(console, kind) for console, kinds in KINDS.items() for kind in kinds]
 )
-@given(text=st.text("a\t\n\r \x0b\x7f\u0085\u2028", max_size=9) | st.text(max_size=90))
+@given(text=st.text("a\t\n \u2028", max_size=9) | st.text(max_size=90))
 def test_what_is_taken_can_be_read_by_the_gateway(console: ConsoleId, kind: str, text: str) -> None:
     """Whatever is typed or pasted: a line that says no, or an action that the wire has."""
     free = {"text", "reason", "unit", "to"} & set(COMPLETE[kind])
