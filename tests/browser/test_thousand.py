@@ -28,6 +28,8 @@ AT_ONCE = 24
 NAMES = ("Ans de Wit", "Bob Bos")
 TICK = '"type":"tick"'
 ALL = re.compile(rf"^{ALARMS}$")
+POLICY = "[times]\naccept_within_s = 3600\nescalate_within_s = 7200\n"
+"""Nothing escalates meanwhile: a newer version would hide that an alarm had been lost."""
 ACCEPT = """async ([alarms, atOnce]) => {
   const { csrf } = await (await fetch("/api/session")).json();
   const headers = { "Content-Type": "application/json", "X-CSRF-Token": csrf };
@@ -56,7 +58,11 @@ async def thousand(tmp_path: Path) -> AsyncIterator[Stack]:
     """Give this test a chain with a thousand households, and an alarm in each."""
     registry = tmp_path / "households.json"
     households.write(households.generate(ALARMS + 1, seed=1), registry)
-    settings = StackSettings(data_dir=tmp_path, registry=registry, operators=OPERATORS)
+    policy = tmp_path / "policy.toml"
+    policy.write_text(POLICY)
+    settings = StackSettings(
+        data_dir=tmp_path, registry=registry, operators=OPERATORS, policy=policy
+    )
     async with running(settings) as stack:
         async with witness(stack.broker_url.port) as someone:
             await press_all(someone, registry, 0, ALARMS)

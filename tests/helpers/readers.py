@@ -13,6 +13,7 @@ from simulator.bench.screens import FrameCutter, open_screen
 
 LOOK_EVERY_S = 0.2
 RECEIVE_BYTES = 65_536
+RECEIVE_BYTES_MIN = 2_048
 
 
 class Readers:
@@ -70,6 +71,8 @@ class Readers:
         while True:
             link, _ = await asyncio.to_thread(open_screen, self._port, self._cookie)
             with contextlib.closing(link):
+                # Or this machine's own buffers would take all that is sent in minutes.
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES_MIN)
                 poller = select.poll()
                 poller.register(link, select.POLLHUP)
                 while not poller.poll(0):

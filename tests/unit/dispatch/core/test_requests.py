@@ -4,6 +4,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from alarm_protocol.codec import decode_action, encode
@@ -149,12 +151,23 @@ def test_a_bad_field_is_named_in_both_languages(body: dict[str, Any], nl: str, e
     assert "\n" not in problem.nl + problem.en
 
 
-def test_a_pasted_tab_is_a_space() -> None:
-    """The wire knows no tabs: the gateway would not read the action, and nobody would answer."""
-    action = build("police", kind="note", text="rode\tjas")
-    assert isinstance(action, Note)
-    assert "rode jas" == action.text
-    assert action == decode_action(encode(action))
+@pytest.mark.parametrize(
+    ("console", "kind"), [(console, kind) for console, kinds in KINDS.items() for kind in kinds]
+)
+@given(text=st.text("a\t\n \u2028", max_size=9) | st.text(max_size=90))
+def test_what_is_taken_can_be_read_by_the_gateway(console: ConsoleId, kind: str, text: str) -> None:
+    """Whatever is typed or pasted: a line that says no, or an action that the wire has."""
+    free = {"text", "reason", "unit", "to"} & set(COMPLETE[kind])
+    action = build(console, kind=kind, **{**COMPLETE[kind], **dict.fromkeys(free, text)})
+    assert isinstance(action, BadRequest) or action == decode_action(encode(action))
+
+
+def test_a_pasted_tab_is_a_space_and_a_name_has_one_line() -> None:
+    """The wire knows no tabs; the lines of a note stay, and those of a name are refused."""
+    note = build("police", kind="note", text="rode\tjas\nblauwe pet")
+    assert isinstance(note, Note)
+    assert "rode jas\nblauwe pet" == note.text
+    refused(build("police", kind="assign_unit", unit="HM\n21.01"))
 
 
 def test_text_is_trimmed_and_empty_options_are_left_out() -> None:
