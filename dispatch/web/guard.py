@@ -59,13 +59,14 @@ _SAYINGS: dict[int, tuple[str, str]] = {
 }
 
 
-async def mark_response(_request: web.Request, response: web.StreamResponse) -> None:
+async def mark_response(request: web.Request, response: web.StreamResponse) -> None:
     """Put the headers on every answer, the WebSocket's and the static files' too."""
     response.headers.pop("Server", None)  # which program in which version is nobody's business
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if response.content_type == JSON_TYPE:
-        # Whoever opens it by its address gets a file, and never something like a page.
+    if response.content_type == JSON_TYPE and request.path.startswith("/api/"):
+        # Whoever opens it by its address gets a file, and never something like a page. Whoever
+        # mistypes the address of a page reads why there is none.
         response.headers.setdefault("Content-Disposition", 'attachment; filename="answer.json"')
 
 

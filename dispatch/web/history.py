@@ -138,9 +138,17 @@ async def get_incident(request: web.Request) -> web.Response:
     held = feed.board.get(alarm_id)
     if held is not None and raised_at_ms in {None, held.view.raised_at_ms}:
         await _look(request, [alarm_id], "shown")
-        return json_response(Incident(closed=held.place == "closed", view=held.view))
+        return _file(Incident(closed=held.place == "closed", view=held.view))
     view = await feed.history.view_of(alarm_id, raised_at_ms)
     if view is None:
         raise web.HTTPNotFound
     await _look(request, [alarm_id], "shown")
-    return json_response(Incident(closed=True, view=view))
+    return _file(Incident(closed=True, view=view))
+
+
+def _file(incident: Incident) -> web.Response:
+    """Answer with an alarm, named for whoever keeps it as a file."""
+    response = json_response(incident)
+    name = f"{incident.view.alarm_id}-{incident.view.console}.json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -9,14 +9,14 @@ from playwright.async_api import Page, expect
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import OwnTrack
-from alarm_protocol.units import CONSOLES, ConsoleId
+from alarm_protocol.units import CONSOLES, ConsoleId, TimestampMs
 from tests.helpers.accounts import OPERATOR
 from tests.integration.console_browser import Server, row, serving
 from tests.integration.console_wire import Gateway, gateway_on, until
 from tests.integration.test_console_axe import violations
 from tests.integration.test_console_kept import write_note
 from tests.integration.test_console_supervision import SEF, full_overview
-from tests.unit.dispatch.views import make_view
+from tests.unit.dispatch.views import RAISED_MS, make_view
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Mosquitto
@@ -64,7 +64,9 @@ async def publish_home(gateway: Gateway, console: ConsoleId) -> None:
     await gateway.view(
         make_view(f"{HOME}.2", console=console, status="closed", own_track=ended, version=4)
     )
-    await gateway.view(make_view(f"{HOME}.3", console=console, **BUSY[console]))
+    later = TimestampMs(RAISED_MS + 60_000)
+    busy = make_view(f"{HOME}.3", console=console, raised_at_ms=later, **BUSY[console])
+    await gateway.view(busy)
     await gateway.view(make_view("aware-000777.1", console=console))
 
 
