@@ -78,6 +78,8 @@ async def test_the_police_work_an_alarm_by_keys_alone(chain: Stack, chromium: Br
         await expect(page.locator(ROW)).to_contain_text("Eenheid toegewezen")
         await keys(page, "Escape", "p")
         await told(someone, "on_scene")
+        # One action at a time on an alarm: the page has to have heard of it too.
+        await done(page, "Ter plaatse")
         await keys(page, "n")
         await send(page, "Bewoner aangesproken")
         await done(page, "Notitie")
