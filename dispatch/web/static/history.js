@@ -89,12 +89,14 @@ const link = ({ alarm_id: alarmId, raised_at_ms: raised }) =>
 
 const table = () => {
   const query = new URLSearchParams({ ...Object.fromEntries(asked()), page: "1", language });
-  return html`<a class="button" href="/api/history.csv?${query}" download>${said().office.exportCsv}</a>`;
+  return html`<p class="tools">
+    <a class="button" href="/api/history.csv?${query}" download>${said().office.exportCsv}</a>
+  </p>`;
 };
 
 const results = ({ total, rows, page, pages }) => html`
   <section class="panel" aria-labelledby="title-results" aria-busy=${known.busy}>
-    ${heading(w().found(total), "title-results", rows.length ? table() : nothing)}
+    ${heading(w().found(total), "title-results")} ${rows.length ? table() : nothing}
     ${rows.length
       ? html`${grid(
           [w().closedAt, w().alarm, w().municipality, w().disposition, w().by, w().raisedAt],

@@ -158,7 +158,7 @@ const samples = (found) => html`
 
 const answers = (overview) => {
   const { answers: held = [], answer_p50_ms: p50, answer_p90_ms: p90 } = overview;
-  const s = (ms) => (ms === undefined || ms === null ? "–" : w().seconds((ms / 1_000).toFixed(1)));
+  const s = (ms) => (ms === undefined || ms === null ? "–" : w().seconds(tenths(ms / 1_000)));
   return panel(
     "answers",
     w().answers,
@@ -181,6 +181,9 @@ const answers = (overview) => {
       ${quiet(w().background)}`,
   );
 };
+
+const tenths = (number) =>
+  number.toLocaleString(language, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 const percent = (permille) =>
   `${(Math.floor(permille) / 10).toLocaleString(language)}%`;
