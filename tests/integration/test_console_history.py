@@ -139,7 +139,11 @@ async def test_what_is_chosen_in_the_queue_is_told(
 ) -> None:
     """Whoever opens an alarm is on record: the page says so once, and again on a new connection."""
     told: list[str | bytes] = []
-    page.on("websocket", lambda socket: socket.on("framesent", lambda text: told.append(text)))
+
+    def hear(text: str | bytes) -> None:
+        told.append(text)
+
+    page.on("websocket", lambda socket: socket.on("framesent", hear))
     opened = '{"type":"opened","alarm_id":"aware-000123.1"}'
     async with gateway_on(mosquitto.url) as gateway:
         await gateway.view(make_view())
