@@ -111,8 +111,8 @@ def test_only_devices_and_pages_can_be_reached_from_outside() -> None:
 
 def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     """Pinned base, hashes required, no root at the end, and the user that owns the volumes."""
-    bases = re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)
-    assert 1 == len(set(bases))
+    bases = re.findall(r"(?m)^FROM ((?!eclipse-)\S+)", DOCKERFILE)
+    assert (2, 1) == (len(bases), len(set(bases)))
     assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?", bases[0])
     assert "--require-hashes -r requirements.lock" in " ".join(DOCKERFILE.split()).replace(
         "\\ ", ""
@@ -124,6 +124,35 @@ def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     for path in " ".join(copied).split():
         assert (ROOT / path).exists(), path
         assert f"!{path}" in kept, path
+
+
+def test_what_is_kept_is_on_a_folder_of_whoever_writes_it() -> None:
+    """A volume on a path that the image lacks is root's, and nobody here is root."""
+    stages = re.split(r"(?m)^FROM ", DOCKERFILE)
+    for name, service in SERVICES.items():
+        if "build" not in service:
+            continue
+        target = service["build"].get("target")
+        (stage,) = [part for part in stages if f" AS {target}\n" in part] or stages[-1:]
+        made = {
+            (path, f"{user}:{group}")
+            for user, group, path in re.findall(
+                r"install -d -o (\d+) -g (\d+) -m 0700 (\S+)", stage
+            )
+        }
+        volumes = [entry.split(":") for entry in service.get("volumes", ())]
+        kept = [path for source, path, *_ in volumes if not source.startswith("./")]
+        assert {(path, service["user"]) for path in kept} <= made, name
+
+
+def test_the_broker_keeps_what_it_queued() -> None:
+    """Its volume is where its one configuration writes, and its image is the version it says."""
+    conf = (ROOT / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
+    (place,) = re.findall(r"(?m)^persistence_location (\S+)/$", conf)
+    broker = SERVICES["mosquitto"]
+    assert f"mosquitto-data:{place}" in broker["volumes"]
+    (version,) = re.findall(r"(?m)^FROM eclipse-mosquitto:([\d.]+)\S* AS broker$", DOCKERFILE)
+    assert (f"aware-mosquitto:{version}", "broker") == (broker["image"], broker["build"]["target"])
 
 
 def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
@@ -152,7 +181,7 @@ def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
     foreign = {one["image"] for one in services.values() if not one["image"].startswith("aware-")}
     bases = re.findall(r"(?m)^FROM (\S+)", texts[1])
     assert {*foreign, *bases} == set(lines)
-    assert (2, 1) == (len(bases), len(set(bases)))
+    assert (3, 2) == (len(bases), len(set(bases)))
     assert all(DIGEST.fullmatch(line.partition("@")[2]) for line in lines)
     assert before == [re.sub(r"@sha256:\w{64}", "", text) for text in texts]
     assert "" == pin()

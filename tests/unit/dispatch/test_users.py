@@ -44,6 +44,19 @@ def test_an_account_opens_with_the_password_that_was_printed(tmp_path: Path) -> 
     assert 0o600 == path.stat().st_mode & 0o777
 
 
+def test_a_new_folder_is_made_and_is_its_owners_alone(tmp_path: Path) -> None:
+    """The first account comes before the console's first start, so nothing else made its folder."""
+    path = tmp_path / "aware-console-police" / "accounts.json"
+    added(path, "Ans")
+    assert (0o700, 0o600) == (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777)
+    code, output, errors = users(
+        "add", "Ans", "--console", "police", "--accounts", str(path / "accounts.json")
+    )
+    assert (2, "") == (code, output)
+    assert errors.startswith(f"dispatch-console: --accounts {path}/accounts.json cannot be")
+    assert 1 == errors.count("\n")
+
+
 def test_reset_disable_and_list(tmp_path: Path) -> None:
     """A reset account has a new credential, a disabled one opens with nothing."""
     path = tmp_path / "police.json"
