@@ -22,6 +22,7 @@ from alarm_gateway.adapters.import_file import read_import
 from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.lock import FolderLock
+from alarm_gateway.adapters.merge import Kept
 from alarm_gateway.adapters.registry import read_registry
 from alarm_gateway.adapters.vault import needed_vault, new_vault, read_vault
 from alarm_gateway.core.errors import GatewayError, SettingsError
@@ -71,19 +72,21 @@ def import_devices(
 ) -> None:
     """Import devices from a file: all of them, or none where one row is wrong.
 
-    A device is changed where the file says something else than at its last import; those that
-    the file does not name stay. Every mistake is listed, with its row.
+    Of a device that is known, the home is changed: its keys stay (`rotate-key`), and so does
+    whether it is in service (`revoke`, `restore`); it is said where the file has others. Devices
+    that the file does not name stay. Every mistake is listed, with its row.
     """
     try:
         who = _who(by, reason)
         vault, homes = needed_vault(registry_key_file), read_import(file)
-        done = Devices(data_dir, vault, make=True).take(homes, who)
+        kept = Kept()
+        done = Devices(data_dir, vault, make=True).take(homes, who, kept)
         said = _in_force(data_dir, done.number)
     except GatewayError as error:
         stop(error)
     sys.stdout.write(
         f"imported {file}: {done.added} added, {done.changed} changed, {done.same} as before, "
-        f"{done.absent} not named and kept: {said}\n"
+        f"{done.absent} not named and kept: {said}\n{kept.told()}"
     )
 
 
@@ -132,6 +135,31 @@ def revoke(
     except GatewayError as error:
         stop(error)
     sys.stdout.write(f"device {device_id} revoked: {said}\n")
+
+
+@cli.command()
+def restore(
+    device_id: DeviceName,
+    data_dir: DataDir,
+    by: By,
+    reason: Reason,
+    registry_key_file: KeyFile = None,
+) -> None:
+    """Take a device that was revoked back into service, with the key that it had.
+
+    Where somebody else had the button in hand, give it a new key too: `rotate-key --overlap 0`.
+    """
+    try:
+        who = _who(by, reason)
+        devices = Devices(data_dir, needed_vault(registry_key_file))
+        household = devices.get(device_id)
+        if household.in_service:
+            raise SettingsError(f"device {household.device_id} is in service already")
+        number = devices.put(replace(household, in_service=True), "restored", who)
+        said = _in_force(data_dir, number)
+    except GatewayError as error:
+        stop(error)
+    sys.stdout.write(f"device {device_id} is in service again: {said}\n")
 
 
 @cli.command("rotate-key")
@@ -283,7 +311,8 @@ def _history(data_dir: Path, household: Household) -> Table:
         if isinstance(event, DevicesChanged) and (
             household.device_id in event.devices or event.act == "resealed"
         ):
-            said = (event.act, event.by, event.reason)
+            kept = household.device_id in (*event.kept_keys, *event.kept_services)
+            said = (event.act + " (key or service kept)" * kept, event.by, event.reason)
         elif isinstance(event, HomeChanged):
             said = (event.act, "", f"shown in alarm {row.alarm_id}")
         else:

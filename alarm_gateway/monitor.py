@@ -248,6 +248,7 @@ class Monitor:
             "recovered": now.recovered,
             "journal_writable": now.journal_writable,
             "broker_connected": all(now.connected.values()),
+            "broker_lets_us": now.lets_us,
         }
         status = "ready" if now.ready else "not ready"
         return _json({"status": status, "checks": checks}, 200 if now.ready else 503)

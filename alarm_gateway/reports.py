@@ -210,6 +210,13 @@ def _painted(event: FirstPainted) -> str:
     return f"version {event.view_version} at {when(event.painted_at_ms)}"
 
 
+def _kept(event: DevicesChanged) -> str:
+    """Say of how many devices an import left the key or the service as they were."""
+    parts = ((len(event.kept_keys), "keys"), (len(event.kept_services), "services"))
+    said = [f"{count} {what} kept" for count, what in parts if count]
+    return f" ({', '.join(said)})" if said else ""
+
+
 def _describe_unattended(
     record: Record,
     event: SupervisionChanged
@@ -238,7 +245,7 @@ def _describe_unattended(
         case DevicesChanged():
             many = f"{len(event.devices)} devices {event.act}"
             what = "registry resealed" if event.act == "resealed" else many
-            said = (what, event.by, event.reason)
+            said = (what + _kept(event), event.by, event.reason)
         case HomeChanged():
             said = (f"registry: device {event.act}", "", "")
         case RowsPurged():

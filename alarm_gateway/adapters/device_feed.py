@@ -11,6 +11,7 @@ import structlog
 
 from alarm_gateway.adapters.devices import FILE_NAME, Devices, Who
 from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
+from alarm_gateway.adapters.merge import KEPT_SHOWN_MAX, Kept
 from alarm_gateway.adapters.vault import Vault
 from alarm_gateway.core.errors import SettingsError
 from alarm_gateway.core.inputs import RegistryChanged
@@ -65,6 +66,17 @@ def journalled_number(data_dir: Path) -> int:
     return 0 if row is None else int(json.loads(row[0])["number"])
 
 
+def _say_kept(kept: Kept) -> None:
+    """Log where the registry file is behind the registry: it is no way to change that."""
+    for names, says in (
+        (kept.keys, "the registry file has other keys; those of the registry stay"),
+        (kept.revoked, "devices stay out of service, whatever the registry file says"),
+        (kept.serving, "devices stay in service, whatever the registry file says"),
+    ):
+        if names:
+            log.warning(says, count=len(names), devices=names[:KEPT_SHOWN_MAX])
+
+
 class Opened(NamedTuple):
     """What a gateway starts with."""
 
@@ -100,7 +112,9 @@ def open_registry(
         return Opened(given, None)
     devices = Devices(data_dir, vault, make=given is not None)
     if given is not None:
-        done = devices.take(given.values(), who)
+        kept = Kept()
+        done = devices.take(given.values(), who, kept, once=True)
         if done.number or done.absent:
             log.info("registry file imported", **done._asdict())
+        _say_kept(kept)
     return Opened(devices.households(), Feed(devices))

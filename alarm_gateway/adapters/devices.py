@@ -17,6 +17,8 @@ import msgspec
 import structlog
 from msgspec import Struct
 
+from alarm_gateway.adapters.devices_schema import SCHEMA
+from alarm_gateway.adapters.merge import Imported, Kept
 from alarm_gateway.adapters.vault import Vault
 from alarm_gateway.core.errors import JournalError, SettingsError
 from alarm_gateway.core.inputs import RegistryChanged
@@ -33,35 +35,6 @@ ACT_DEVICES_MAX = 100
 """Devices in one act: a running gateway takes one act in each beat, some 2 ms of its time."""
 _CHECK = "aware registry"
 _DIGEST = "aware registry digest"
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS sealed_check (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    sealed BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS digest_key (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    sealed BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS devices (
-    device_id TEXT PRIMARY KEY,
-    in_service INTEGER NOT NULL,
-    category TEXT,
-    key_number INTEGER NOT NULL,
-    overlap_until_ms INTEGER NOT NULL,
-    changed_ms INTEGER NOT NULL,
-    imported BLOB,
-    sealed BLOB NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS acts (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    at_ms INTEGER NOT NULL,
-    act TEXT NOT NULL,
-    by TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    devices TEXT NOT NULL
-) STRICT;
-"""
 _decoder = msgspec.json.Decoder(Household)
 
 log = structlog.get_logger()
@@ -84,17 +57,6 @@ class Listed(Struct, frozen=True, kw_only=True):
     key_number: int
     overlap_until_ms: int
     changed_ms: int
-
-
-class Imported(NamedTuple):
-    """What an import did; `number` is that of its last act, 0 where it changed nothing."""
-
-    added: int
-    changed: int
-    same: int
-    absent: int
-    """Devices that are registered and not in the file; they stay."""
-    number: int
 
 
 class Devices:
@@ -138,7 +100,7 @@ class Devices:
             raise SettingsError(f"{self.path} has format {found}; this program knows {RESEALED}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(_SCHEMA)
+        connection.executescript(SCHEMA)
         if not found:
             connection.execute(f"PRAGMA user_version={FORMAT}")
         sealed = self._vault.seal(_CHECK, b"")
@@ -217,15 +179,24 @@ class Devices:
     def acts_after(self, number: int) -> RegistryChanged | None:
         """Return the next act after this one, with what the registry says now; None: no more."""
         query = (
-            "SELECT number, act, by, reason, devices FROM acts WHERE number > ? "
-            "ORDER BY number LIMIT 1"
+            "SELECT number, act, by, reason, devices, coalesce(keys, '[]'), "
+            "coalesce(services, '[]') FROM acts LEFT JOIN acts_kept USING (number) "
+            "WHERE number > ? ORDER BY number LIMIT 1"
         )
         row = self._connection.execute(query, (number,)).fetchone()
         if row is None:
             return None
-        found, act, by, reason, devices = row
-        homes = tuple(self.households(json.loads(devices)).values())
-        return RegistryChanged(number=found, act=act, by=by, reason=reason, households=homes)
+        found, act, by, reason = row[:4]
+        devices, keys, services = (tuple(json.loads(names)) for names in row[4:])
+        return RegistryChanged(
+            number=found,
+            act=act,
+            by=by,
+            reason=reason,
+            households=tuple(self.households(devices).values()),
+            kept_keys=keys,
+            kept_services=services,
+        )
 
     # -- changing -----------------------------------------------------------------------
 
@@ -248,33 +219,60 @@ class Devices:
             )
         return self.put(household, "added", who)
 
-    def take(self, households: Iterable[Household], who: Who) -> Imported:
+    def take(
+        self,
+        households: Iterable[Household],
+        who: Who,
+        kept: Kept | None = None,
+        *,
+        once: bool = False,
+    ) -> Imported:
         """Import devices: all of them, or none where something fails.
 
-        A device is written where the file says something else of it than at its last import:
-        a file that is imported again undoes no revocation and no new key.
+        Of a device that is known, its home is imported: its keys and its service stay.
+
+        Args:
+            households: What the file says.
+            who: Who imports it.
+            kept: Gets the devices of which the file said something else.
+            once: What was imported at any time before is no news, so that a file at the start
+                undoes no correction.
         """
+        kept = Kept() if kept is None else kept
         added: list[DeviceId] = []
         changed: list[DeviceId] = []
         same = number = 0
         with self._transaction():
-            query = "SELECT device_id, imported FROM devices"
-            known = {str(name): digest for name, digest in self._connection.execute(query)}
-            seen = set()
-            for household in households:
-                name = household.device_id
-                seen.add(name)
-                content = msgspec.json.encode(household)
-                digest = hmac.digest(self._digest_key, content, "sha256")
-                if known.get(name) == digest:
+            given = {home.device_id: home for home in households}
+            known = self.households(given)
+            self._remember_last_imports()
+            for name, household in given.items():
+                digest = hmac.digest(self._digest_key, msgspec.json.encode(household), "sha256")
+                before = known.get(name)
+                home = household if before is None else kept.merge(before, household)
+                is_news = self._remember_import(name, digest)
+                if home == before or (once and before is not None and not is_news):
                     same += 1
                     continue
-                (changed if name in known else added).append(name)
-                self._write(household, who, digest)
+                (added if before is None else changed).append(name)
+                self._write(home, who, digest)
             news = [*added, *changed]
             for start in range(0, len(news), ACT_DEVICES_MAX):
-                number = self._note(news[start : start + ACT_DEVICES_MAX], "imported", who)
-        return Imported(len(added), len(changed), same, len(known.keys() - seen), number)
+                number = self._note(news[start : start + ACT_DEVICES_MAX], "imported", who, kept)
+            (count,) = self._connection.execute("SELECT count(*) FROM devices").fetchone()
+        return Imported(len(added), len(changed), same, count - len(given), number)
+
+    def _remember_last_imports(self) -> None:
+        """Note each device's last import, which an earlier program did not."""
+        self._connection.execute(
+            "INSERT OR IGNORE INTO imported_before "
+            "SELECT device_id, imported FROM devices WHERE imported IS NOT NULL"
+        )
+
+    def _remember_import(self, name: str, digest: bytes) -> bool:
+        """Note what a file says of a device; return whether no file said so before."""
+        query = "INSERT OR IGNORE INTO imported_before VALUES (?, ?)"
+        return self._connection.execute(query, (name, digest)).rowcount > 0
 
     def reseal(self, vault: Vault, who: Who) -> int:
         """Seal everything with another key, and write the act; return how many devices there are.
@@ -352,12 +350,21 @@ class Devices:
             ),
         )
 
-    def _note(self, devices: list[DeviceId], act: RegistryAct, who: Who) -> int:
+    def _note(
+        self, devices: list[DeviceId], act: RegistryAct, who: Who, kept: Kept | None = None
+    ) -> int:
         cursor = self._connection.execute(
             "INSERT INTO acts (at_ms, act, by, reason, devices) VALUES (?, ?, ?, ?, ?)",
             (who.at_ms, act, who.by, who.reason, json.dumps(devices)),
         )
-        return int(cursor.lastrowid or 0)
+        number = int(cursor.lastrowid or 0)
+        if kept is not None:
+            names = set(devices)
+            lists = [[one for one in of if one in names] for of in (kept.keys, kept.services)]
+            if any(lists):
+                row = (number, *(json.dumps(one) for one in lists))
+                self._connection.execute("INSERT OR REPLACE INTO acts_kept VALUES (?, ?, ?)", row)
+        return number
 
     def wait_for_no_lock(self) -> None:
         """Fail at once where somebody holds the file: presses are taken on the same thread."""

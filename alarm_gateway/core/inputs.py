@@ -108,6 +108,8 @@ class RegistryChanged(Struct, frozen=True, gc=False, kw_only=True):
     by: str
     reason: str
     households: tuple[Household, ...]
+    kept_keys: tuple[DeviceId, ...] = ()
+    kept_services: tuple[DeviceId, ...] = ()
     receipt: None = None
 
 

@@ -29,7 +29,7 @@ LEVEL_MAX = 2
 
 Condition = DeviceCondition
 EscalationReason = Literal["not_accepted", "console_unreachable"]
-RegistryAct = Literal["imported", "added", "revoked", "key_rotated", "resealed"]
+RegistryAct = Literal["imported", "added", "revoked", "restored", "key_rotated", "resealed"]
 
 
 class Pressed(Struct, frozen=True, gc=False, kw_only=True, tag="pressed", tag_field="event"):
@@ -163,6 +163,10 @@ class DevicesChanged(
     devices: tuple[DeviceId, ...]
     key_overlap_until_ms: TimestampMs | None = None
     """Until when the key before is taken too, where a key was changed."""
+    kept_keys: tuple[DeviceId, ...] = ()
+    """Of these an import's file had another key; the registry's stayed."""
+    kept_services: tuple[DeviceId, ...] = ()
+    """Of these an import's file said otherwise whether they are in service; that stayed too."""
 
 
 class HomeChanged(

@@ -33,4 +33,6 @@ def registry_event(state: DeviceState, changed: RegistryChanged) -> DevicesChang
         reason=changed.reason,
         devices=tuple(home.device_id for home in changed.households),
         key_overlap_until_ms=max(overlaps) if changed.act == "key_rotated" else None,
+        kept_keys=changed.kept_keys,
+        kept_services=changed.kept_services,
     )

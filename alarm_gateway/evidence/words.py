@@ -55,6 +55,7 @@ REGISTRY_ACTS = {
     "imported": "Gegevens van de knop bijgewerkt",
     "added": "Gegevens van de knop bijgewerkt",
     "revoked": "Knop buiten dienst gesteld",
+    "restored": "Knop weer in dienst gesteld",
     "key_rotated": "Sleutel van de knop vervangen",
 }
 DISPOSITIONS = {

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from alarm_gateway.adapters.journal import read_rows
 from alarm_protocol import topics
 from alarm_protocol.codec import encode_press
-from alarm_protocol.households import HouseholdFile
+from alarm_protocol.households import Household, HouseholdFile
 from alarm_protocol.messages import AlarmView, Press
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, DeviceId, PressId
@@ -37,6 +37,14 @@ def signed(number: int, device_id: DeviceId, key: bytes) -> bytes:
         attempt=1,
     )
     return encode_press(message, key)
+
+
+def corrected() -> tuple[Household, ...]:
+    """Return two homes with another resident's name, as a file of before has them otherwise."""
+    homes = (household(), household(OTHER_DEVICE))
+    return tuple(
+        replace(home, police=replace(home.police, resident="Synthetische Ander")) for home in homes
+    )
 
 
 class Desk:
@@ -131,6 +139,40 @@ async def test_devices_come_change_and_go_while_the_gateway_runs(
     acts = [row for row in read_rows(gateway.data_dir) if row.kind == "devices_changed"]
     assert 4 == len(acts)
     assert gateway.kinds()
+
+
+async def test_a_corrected_home_brings_back_no_key_and_no_button(
+    mosquitto: Broker, gateway: Gateway, tmp_path: Path
+) -> None:
+    """The name is in force at once; the old key stays away, and the button until it is restored."""
+    key_file, new_key_file, edited = (tmp_path / name for name in ("a.key", "b.key", "edited.json"))
+    key_file.write_text(REGISTRY_KEY)
+    file = HouseholdFile(
+        format="aware-households", version=1, synthetic=True, households=corrected()
+    )
+    edited.write_bytes(msgspec.json.encode(file))
+    part = gateway.with_options("--registry-key-file", str(key_file))
+    await part.start()
+    async with witness(mosquitto.port) as someone:
+        desk = Desk(gateway, key_file, someone)
+        await desk.run("rotate-key", DEVICE, "--overlap", "0", "--key-out", str(new_key_file), *WHO)
+        await desk.run("revoke", OTHER_DEVICE, *WHO)
+        said = await desk.run("import", str(edited), *WHO)
+        assert "0 added, 2 changed" in said
+        assert f"`devices rotate-key` changes it): {DEVICE}\n" in said
+        assert f"`devices restore` changes it): {OTHER_DEVICE}\n" in said
+        leaked = await desk.press(1, DEVICE, key_of(DEVICE))
+        assert (("bad_signature",), corrected()[0].police) == (leaked.doubts, leaked.household)
+        new_key = bytes.fromhex(new_key_file.read_text())
+        assert () == (await desk.press(2, DEVICE, new_key)).presses[-1].doubts
+        revoked = await desk.press(1, OTHER_DEVICE, key_of(OTHER_DEVICE))
+        assert ("device_out_of_service",) == revoked.doubts
+        assert "kept)" in await desk.run("show", OTHER_DEVICE)
+        assert "in force" in await desk.run("restore", OTHER_DEVICE, *WHO)
+        restored = await desk.press(2, OTHER_DEVICE, key_of(OTHER_DEVICE))
+        assert () == restored.presses[-1].doubts
+        assert "restored" in await desk.run("show", OTHER_DEVICE)
+    assert 0 == await part.stop()
 
 
 async def test_another_key_for_the_registry(

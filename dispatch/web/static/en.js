@@ -134,6 +134,7 @@ export const timeline = {
   device_imported: "Data of the button updated",
   device_added: "Data of the button updated",
   device_revoked: "Button taken out of service",
+  device_restored: "Button back in service",
   device_key_rotated: "Key of the button replaced",
 };
 

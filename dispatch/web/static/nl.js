@@ -135,6 +135,7 @@ export const timeline = {
   device_imported: "Gegevens van de knop bijgewerkt",
   device_added: "Gegevens van de knop bijgewerkt",
   device_revoked: "Knop buiten dienst gesteld",
+  device_restored: "Knop weer in dienst gesteld",
   device_key_rotated: "Sleutel van de knop vervangen",
 };
 

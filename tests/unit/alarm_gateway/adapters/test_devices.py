@@ -9,13 +9,21 @@ from alarm_gateway.adapters.backup import back_up
 from alarm_gateway.adapters.device_feed import Feed, open_registry
 from alarm_gateway.adapters.devices import FILE_NAME, Devices, Who
 from alarm_gateway.adapters.journal import Journal
+from alarm_gateway.adapters.merge import Kept
 from alarm_gateway.adapters.vault import FILE_VARIABLE, VARIABLE, Vault, needed_vault, read_vault
 from alarm_gateway.core.errors import SettingsError
+from alarm_protocol.households import Household
+from alarm_protocol.units import DeviceId
 from tests.helpers.gateway import DEVICE, NOW_MS, OTHER_DEVICE, household, key_of
 
 TOM = Who("Tom", "first delivery", NOW_MS)
 VAULT = Vault(b"v" * 32)
 HOMES = (household(), household(OTHER_DEVICE))
+
+
+def renamed(home: Household) -> Household:
+    """Return a home whose resident's name is corrected."""
+    return replace(home, police=replace(home.police, resident="Synthetische Ander"))
 
 
 def registry(folder: Path) -> Devices:
@@ -79,14 +87,57 @@ def test_an_import_is_whole_or_not_there(tmp_path: Path) -> None:
 
 
 def test_the_same_file_again_changes_nothing(tmp_path: Path) -> None:
-    """A start with the old file undoes no revocation; news in the file count."""
+    """The old file undoes no revocation, and neither does one with news, which count."""
     devices = registry(tmp_path)
     devices.put(replace(HOMES[0], in_service=False), "revoked", TOM)
     assert (0, 0, 2, 0, 0) == devices.take(HOMES, TOM)
     assert not devices.get(DEVICE).in_service
     again = replace(HOMES[0], category="DP3")
     assert (0, 1, 0, 1, 3) == devices.take([again], TOM)
-    assert devices.get(DEVICE).in_service
+    assert replace(again, in_service=False) == devices.get(DEVICE)
+
+
+def test_a_corrected_home_brings_back_no_key_and_no_button(tmp_path: Path) -> None:
+    """The name is corrected; the leaked key and the stolen button stay away, and that is told."""
+    devices = registry(tmp_path)
+    rotated = replace(HOMES[0], device_key_hex="1f" * 32)
+    devices.put(rotated, "key_rotated", TOM)
+    devices.put(replace(HOMES[1], in_service=False), "revoked", TOM)
+    edited = [renamed(home) for home in HOMES]
+    kept = Kept()
+    assert (0, 2, 0, 0, 4) == devices.take(edited, TOM, kept)
+    assert renamed(rotated) == devices.get(DEVICE)
+    assert replace(edited[1], in_service=False) == devices.get(OTHER_DEVICE)
+    assert ([DEVICE], [OTHER_DEVICE], []) == (kept.keys, kept.revoked, kept.serving)
+    act = devices.acts_after(3)
+    assert act is not None
+    assert ((DEVICE,), (OTHER_DEVICE,)) == (act.kept_keys, act.kept_services)
+    keys, services = kept.told().splitlines()
+    assert f"stays (`devices rotate-key` changes it): {DEVICE}" in keys
+    assert f"stays so (`devices restore` changes it): {OTHER_DEVICE}" in services
+
+
+def test_the_file_at_the_start_undoes_no_correction(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was imported at any time is no news to a start; what was edited since is."""
+    devices = registry(tmp_path)
+    devices.take([renamed(HOMES[0])], TOM)
+    devices.put(replace(HOMES[1], in_service=False), "revoked", TOM)
+    file = {home.device_id: home for home in HOMES}
+    opened = open_registry(tmp_path, VAULT, file, TOM).households
+    assert renamed(HOMES[0]) == opened[DEVICE]
+    assert "devices stay out of service" in "".join(capsys.readouterr())
+    file[DEVICE] = replace(HOMES[0], category="DP3")
+    assert file[DEVICE] == open_registry(tmp_path, VAULT, file, TOM).households[DEVICE]
+
+
+def test_of_many_that_were_kept_some_are_named() -> None:
+    """A line stays a line, however many devices there are."""
+    names = [DeviceId(f"aware-{number:06}") for number in range(25)]
+    (line,) = Kept(keys=names).told().splitlines()
+    assert line.startswith("25 with another key in the file")
+    assert line.endswith("aware-000009 and 15 more")
 
 
 def test_a_large_import_is_told_in_parts(tmp_path: Path) -> None:
