@@ -18,6 +18,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 RUNBOOK = ROOT / "docs" / "runbook.md"
+READ_BY = {"front": "nginx/nginx.conf", "alertmanager": "alertmanager/alertmanager.yml"}
+"""Configurations of services that name secrets too."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 DOCKER = """\
 #!/bin/sh
@@ -67,6 +69,20 @@ def test_only_a_fleet_may_be_without_health() -> None:
     assert (["fleet"], ["fleet"]) == (without, SERVICES["fleet"]["profiles"])
 
 
+def test_prometheus_passes_alerts_on_to_the_service_that_tells_people() -> None:
+    """The address is that of a service on a network of both, which may reach the outside."""
+    folder = ROOT / "deploy" / "prometheus"
+    watching = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))
+    (manager,) = watching["alerting"]["alertmanagers"]
+    (files,) = [entry["files"] for entry in manager["file_sd_configs"]]
+    targets = [yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in files]
+    assert [[{"targets": ["alertmanager:9093"]}]] == targets
+    networks = set(SERVICES["alertmanager"]["networks"])
+    assert networks & set(SERVICES["prometheus"]["networks"])
+    assert "outside" in networks
+    assert ["alerts"] == SERVICES["alertmanager"]["profiles"]
+
+
 def test_secrets_are_files_that_somebody_uses() -> None:
     """Each is a file below secrets/, named by a service; none is in the environment."""
     secrets = {name: entry["file"] for name, entry in COMPOSE["secrets"].items()}
@@ -76,9 +92,9 @@ def test_secrets_are_files_that_somebody_uses() -> None:
     assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     for name, service in SERVICES.items():
         named = set(re.findall(r"/run/secrets/(\w+)", json.dumps(service)))
-        if name == "front":
-            nginx = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
-            named |= set(re.findall(r"/run/secrets/(\w+)", nginx))
+        if name in READ_BY:
+            text = (ROOT / "deploy" / READ_BY[name]).read_text(encoding="utf-8")
+            named |= set(re.findall(r"/run/secrets/(\w+)", text))
         assert set(service.get("secrets", ())) == named, name
 
 
