@@ -6,6 +6,7 @@ it beyond one id per alarm, and it never holds up another page.
 """
 
 import asyncio
+import socket as sockets
 from typing import Annotated, Final
 
 import msgspec
@@ -28,6 +29,8 @@ from dispatch.web.session import SIGNED
 TICK_EVERY_S: Final = 2.0
 SEND_WITHIN_S: Final = 10.0
 """A page that takes no bytes for so long is cut off; it comes back and gets a snapshot."""
+SEND_BUFFER_BYTES: Final = 131_072
+"""What the system may hold for a page; by itself it takes 4 MB, and what waits there grows old."""
 GOODBYE_S: Final = 1.0
 ROWS_MAX: Final = 100
 """Alarms in one message; at most 4 KiB each."""
@@ -146,6 +149,7 @@ class Pages:
             heartbeat=TICK_EVERY_S * 5, max_msg_size=INCOMING_BYTES_MAX, compress=False
         )
         await socket.prepare(request)
+        _hold_little(request)
         session = request[SIGNED].session
         page = Page(self._feed, request[SIGNED].kinds)
         stop_listening = self._feed.listen(page.note)
@@ -239,6 +243,13 @@ class Pages:
         await asyncio.gather(*closing, return_exceptions=True)
         for timer in timers:
             timer.cancel()
+
+
+def _hold_little(request: web.Request) -> None:
+    """Let the system take no more for a page than it would read soon."""
+    connection = None if request.transport is None else request.transport.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(sockets.SOL_SOCKET, sockets.SO_SNDBUF, SEND_BUFFER_BYTES)
 
 
 def _abort(socket: web.WebSocketResponse) -> None:

@@ -21,7 +21,10 @@ from tests.helpers.wire import witness
 
 
 async def fill_in(page: Page, kind: str, *texts: str, choice: str | None = None) -> None:
-    """Unfold a form where it is folded, fill it in and send it."""
+    """Unfold a form where it is folded, fill it in and send it.
+
+    A choice is set at once: a headless browser draws no list to point at.
+    """
     form = page.locator(f"aside form[data-action={kind}]")
     fold = page.locator(f"aside details[data-more={kind}] > summary")
     await expect(form.or_(fold).first).to_be_attached()
