@@ -35,7 +35,7 @@ from alarm_gateway.settings import read_settings
 from alarm_gateway.stopping import stop
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
-from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.command_line import offer_version, run_app
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.tls import TlsFiles
 from alarm_protocol.units import TimestampMs
@@ -47,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+offer_version(app, "alarm-gateway")
 app.add_typer(devices_cli.cli)
 
 COMMAND_TAKEN_S = 3.0
