@@ -17,7 +17,7 @@ from alarm_gateway.adapters.retention import purge as purge_journal
 from alarm_gateway.adapters.retention import verify_journal as check_journal
 from alarm_gateway.adapters.spool import lay, maintenance_command
 from alarm_gateway.core.engine import Engine
-from alarm_gateway.core.errors import GatewayError, SettingsError
+from alarm_gateway.core.errors import GatewayError, NewerRowError, SettingsError
 from alarm_gateway.evidence.facts import facts_of
 from alarm_gateway.evidence.norms_report import norms_report, norms_table
 from alarm_gateway.evidence.times import before, iso_time, moment_of
@@ -35,7 +35,7 @@ from alarm_gateway.settings import read_settings
 from alarm_gateway.stopping import stop
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.clock import monotonic_s, now_ms, pause
-from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.command_line import offer_version, run_app
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.tls import TlsFiles
 from alarm_protocol.units import TimestampMs
@@ -47,6 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+offer_version(app, "alarm-gateway")
 app.add_typer(devices_cli.cli)
 
 COMMAND_TAKEN_S = 3.0
@@ -121,6 +122,7 @@ def verify_journal(
 ) -> None:
     """Check the journal's hash chain; exit code 1 if a row was changed or is missing.
 
+    Exit code 2 if all rows are whole and in their place, and a newer version wrote some of them.
     Rows that were purged are counted: their content is gone, their place is proven. The chain
     alone cannot show that rows were cut off its end: the newest snapshot's row is compared too,
     and with --expect a head that was kept somewhere else, as this command prints it.
@@ -138,6 +140,13 @@ def verify_journal(
             f"{fault}\n"
         )
         raise typer.Exit(1)
+    if report.newer is not None:
+        stop(
+            NewerRowError(
+                f"all {report.records} rows are linked (last hash {report.last_hash.hex()}), but "
+                f"cannot be judged here: {report.newer}"
+            )
+        )
     purged = f", {report.purged} of them purged" if report.purged else ""
     sys.stdout.write(
         f"journal ok: {report.records} records{purged}, last hash {report.last_hash.hex()}\n"

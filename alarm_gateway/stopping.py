@@ -5,7 +5,7 @@ from typing import NoReturn
 
 import typer
 
-from alarm_gateway.core.errors import GatewayError, SettingsError
+from alarm_gateway.core.errors import GatewayError, NewerRowError, SettingsError
 
 
 def stop(error: GatewayError) -> NoReturn:
@@ -15,4 +15,4 @@ def stop(error: GatewayError) -> NoReturn:
     """
     for line in str(error).splitlines():
         sys.stderr.write(f"alarm-gateway: {line}\n")
-    raise typer.Exit(2 if isinstance(error, SettingsError) else 1)
+    raise typer.Exit(2 if isinstance(error, SettingsError | NewerRowError) else 1)

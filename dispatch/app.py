@@ -18,7 +18,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from alarm_protocol.runtime import logs
-from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.command_line import offer_version, run_app
 from alarm_protocol.runtime.figures_server import serving
 from alarm_protocol.runtime.loop import run_async
 from alarm_protocol.runtime.service import Service
@@ -45,6 +45,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+offer_version(cli, "dispatch-console")
 cli.add_typer(users.cli)
 TABLE_WIDTH_MIN = 110
 

@@ -13,7 +13,7 @@ from rich.console import Console
 from alarm_protocol.errors import ProtocolError
 from alarm_protocol.runtime import logs
 from alarm_protocol.runtime.broker_url import parse_broker_url
-from alarm_protocol.runtime.command_line import run_app
+from alarm_protocol.runtime.command_line import offer_version, run_app
 from alarm_protocol.runtime.tls import TlsFiles, context_for
 from alarm_protocol.units import DeviceId
 from simulator import households as making
@@ -55,6 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+offer_version(app, "alarm-simulator")
 
 BrokerOption = Annotated[
     str, typer.Option("--broker", metavar="URL", help="Broker address, mqtt://host:port.")

@@ -23,7 +23,8 @@ HEAD = """# Commands
 Written by `tools/make_commands.py` from the programs' own help. Every program ends with exit
 code 2 and one line on standard error where a file, an address or a port is no good, and with
 0 on Ctrl-C. Long-running commands print one `ready ...` line on standard output; their logs go
-to standard error. `./dev help` explains the script that starts everything.
+to standard error. `alarm-gateway --version`, and so for each program, prints its version.
+`./dev help` explains the script that starts everything.
 """
 
 

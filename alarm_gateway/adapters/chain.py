@@ -15,11 +15,11 @@ may not see it while the rest, `open`, is still proven.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import msgspec
 
-from alarm_gateway.core.errors import JournalError
+from alarm_gateway.core.errors import JournalError, NewerRowError
 from alarm_gateway.core.records import Event, Record, RowsPurged
 from alarm_protocol.units import AlarmId, DeviceId, TimestampMs
 
@@ -28,6 +28,9 @@ GENESIS = bytes(32)
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+_KINDS = frozenset(str(kind.__struct_config__.tag) for kind in get_args(Event))
+"""What this version knows. A later one may write others; rows keep their place all the same."""
 
 SALT_BYTES = 16
 PURGED_KIND = "purged"
@@ -82,10 +85,17 @@ def record_of(row: Row) -> Record:
     """Read a row back.
 
     Raises:
+        NewerRowError: The row is of a kind that this version does not know.
         JournalError: The row is damaged, or its body is no event that this program knows.
     """
     if not is_sound(row):
         raise JournalError(f"journal row {row.seq} is damaged: {_DAMAGED}")
+    if row.kind not in _KINDS:
+        raise NewerRowError(
+            f"journal row {row.seq} is of a kind that this version does not know "
+            f"({row.kind!r:.60}): it was written by a newer one; use that, "
+            "or restore the backup from before it"
+        )
     try:
         event = _decoder.decode(row.body)
     except (msgspec.MsgspecError, ValueError) as error:
@@ -165,6 +175,8 @@ class ChainReport(NamedTuple):
     fault: str | None
     purged: int = 0
     """How many of the records were purged: their content is gone, their place is proven."""
+    newer: str | None = None
+    """What is said of the first row that only a newer version can read; its place is proven."""
 
 
 def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -> ChainReport:
@@ -178,6 +190,7 @@ def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -
     versions = dict(floors or {})
     purges = _Purges()
     count = 0
+    newer: str | None = None
     for row in rows:
         count += 1
         fault = link_fault(row, count, previous)
@@ -185,12 +198,15 @@ def verify_chain(rows: Iterable[Row], floors: Mapping[str, int] | None = None) -
             purges.saw(row)
         elif fault is None:
             expected = versions.get(row.device_id, 0) + 1
-            fault = _content_fault(row, expected, purges)
+            try:
+                fault = _content_fault(row, expected, purges)
+            except NewerRowError as error:
+                newer = newer or str(error)
             versions[row.device_id] = row.version
         if fault is not None:
-            return ChainReport(count - 1, previous, fault, purges.count)
+            return ChainReport(count - 1, previous, fault, purges.count, newer)
         previous = row.hash
-    return ChainReport(count, previous, purges.fault(), purges.count)
+    return ChainReport(count, previous, purges.fault(), purges.count, newer)
 
 
 def link_fault(row: Row, seq: int, previous: bytes) -> str | None:
@@ -209,6 +225,8 @@ def _content_fault(row: Row, expected_version: int, purges: "_Purges") -> str | 
         return f"row {row.seq}: {row.device_id} has version {row.version}, not {expected_version}"
     try:
         event = record_of(row).event
+    except NewerRowError:
+        raise
     except JournalError as error:
         return str(error)
     if isinstance(event, RowsPurged):

@@ -140,7 +140,7 @@ def verify_journal(data_dir: Path) -> ChainReport:
             yield row
             if known is not None and row.seq == known.seq:
                 found = row.hash
-            if row.device_id == RETENTION:
+            if row.device_id == RETENTION and row.kind == "rows_purged":
                 event = record_of(row).event
                 last_purge = event if isinstance(event, RowsPurged) else last_purge
 

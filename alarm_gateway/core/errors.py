@@ -13,5 +13,9 @@ class JournalError(GatewayError):
     """The journal cannot be written or read; the gateway stops rather than go on without."""
 
 
+class NewerRowError(JournalError):
+    """A row is whole and in its place, and of a kind that only a newer version knows."""
+
+
 class InvariantError(GatewayError):
     """The code contradicts itself: a defect, never the fault of an input."""

@@ -1,9 +1,11 @@
 """The frame of a command line: whatever is wrong is one line for a person."""
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
+
+from alarm_protocol.runtime.version import installed_version
 
 EXIT_USAGE = 2
 _EXIT_ABORTED = 1
@@ -34,6 +36,25 @@ def run_app(app: typer.Typer, name: str, *faults: type[Exception]) -> NoReturn:
         sys.stderr.write(f"{name}: {error}\n")
         sys.exit(EXIT_USAGE)
     sys.exit(code or 0)
+
+
+def offer_version(app: typer.Typer, name: str) -> None:
+    """Give a program the option `--version`, which prints its name and version, and ends it."""
+
+    def show(asked: bool) -> None:
+        if asked:
+            typer.echo(f"{name} {installed_version()}")
+            raise typer.Exit
+
+    @app.callback()
+    def _before_any_command(
+        *,
+        version: Annotated[
+            bool,
+            typer.Option("--version", callback=show, is_eager=True, help="Print the version."),
+        ] = False,
+    ) -> None:
+        pass
 
 
 def _usage(error: typer.TyperException, name: str) -> str:

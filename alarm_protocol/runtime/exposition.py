@@ -1,7 +1,6 @@
 """What both programs show to Prometheus: the families, and the answer to a scrape."""
 
 from collections.abc import Iterable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol, TypeVar
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -16,6 +15,7 @@ from prometheus_client.metrics_core import (
 from prometheus_client.registry import Collector
 
 from alarm_protocol.runtime.histogram import Histogram
+from alarm_protocol.runtime.version import installed_version
 
 Labels = TypeVar("Labels", bound=tuple[str, ...])
 """The values of a family's labels; what is shown goes by these."""
@@ -68,11 +68,8 @@ def histogram(
 
 def build_info(name: str) -> Metric:
     """Say which version runs."""
-    try:
-        found = version("aware-alarm-dispatch")
-    except PackageNotFoundError:  # run from a tree that is not installed
-        found = "unknown"
-    return InfoMetricFamily(name, "The program that runs.", value={"version": found})
+    running = {"version": installed_version()}
+    return InfoMetricFamily(name, "The program that runs.", value=running)
 
 
 def certificate_ends(name: str, ends_s: Mapping[tuple[str], float]) -> Metric:

@@ -153,7 +153,7 @@ def test_the_chain_goes_on_after_a_restart(tmp_path: Path) -> None:
 def test_an_empty_journal_verifies(tmp_path: Path) -> None:
     """Nothing written is nothing wrong."""
     Disk(tmp_path).journal.close()
-    assert verify_chain(read_rows(tmp_path)) == (0, GENESIS, None, 0)
+    assert verify_chain(read_rows(tmp_path)) == (0, GENESIS, None, 0, None)
 
 
 @pytest.fixture
