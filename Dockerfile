@@ -1,4 +1,6 @@
-# One image for the three programs; docker-compose.yml says which one a container runs.
+# One image for the three programs; docker-compose.yml says which one a container runs. And a small
+# one for the broker, which is Mosquitto's own and a folder.
+#
 # The Python that the tests run with. `deploy/pin-images` adds the digests of the images.
 FROM python:3.11.14-slim-bookworm AS build
 
@@ -19,13 +21,18 @@ RUN /opt/aware/bin/pip wheel --no-cache-dir --disable-pip-version-check --no-dep
     && /opt/aware/bin/pip install --no-cache-dir --disable-pip-version-check --no-deps \
         --no-index /wheel/*.whl
 
+# A new volume takes its owner from the folder that it is mounted on, and is root's where the image
+# has none. This is the folder of mosquitto.conf, and 1883 is who runs there.
+FROM eclipse-mosquitto:2.0.22 AS broker
+RUN install -d -o 1883 -g 1883 -m 0700 /var/lib/mosquitto
+
 FROM python:3.11.14-slim-bookworm
 
 # A number, so that a host that knows no such user can still tell who owns the files.
 RUN groupadd --gid 10001 aware \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/aware --no-create-home \
         --shell /usr/sbin/nologin aware \
-    && install -d -o aware -g aware -m 0700 /var/lib/aware
+    && install -d -o 10001 -g 10001 -m 0700 /var/lib/aware
 COPY --from=build /opt/aware /opt/aware
 ENV PATH=/opt/aware/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1

@@ -38,7 +38,8 @@ class Tally(NamedTuple):
     by_state: Counter[tuple[str, ...]]
     """By console, its status, priority, and whether it is a test."""
     waiting_since_ms: dict[tuple[str, ...], int]
-    """By console: when the oldest alarm was put before it that nobody has accepted."""
+    """By console: when the oldest alarm was put before it that nobody has accepted. Those without a
+    press, of a device's fault or a flood, are not among them: they do not escalate either."""
 
 
 async def tally(alarms: Mapping[DeviceId, AlarmState]) -> Tally:
@@ -51,7 +52,7 @@ async def tally(alarms: Mapping[DeviceId, AlarmState]) -> Tally:
             if track.cleared:
                 continue
             found.by_state[console, track.status, str(alarm.priority), test] += 1
-            if track.status == "open" and not alarm.test:
+            if track.status == "open" and alarm.press_count and not alarm.test:
                 since_ms = found.waiting_since_ms.get((console,), track.opened_at_ms)
                 found.waiting_since_ms[(console,)] = min(since_ms, track.opened_at_ms)
         if number % SLICE_ALARMS == 0:
@@ -221,7 +222,7 @@ class Monitor:
         )
         yield gauge(
             f"{_PREFIX}_oldest_unaccepted_alarm_seconds",
-            "How long the oldest alarm waits for somebody; tests are left out.",
+            "How long the oldest press waits for somebody; tests and faults are left out.",
             waiting_s,
             ("console",),
         )
@@ -247,6 +248,7 @@ class Monitor:
             "recovered": now.recovered,
             "journal_writable": now.journal_writable,
             "broker_connected": all(now.connected.values()),
+            "broker_lets_us": now.lets_us,
         }
         status = "ready" if now.ready else "not ready"
         return _json({"status": status, "checks": checks}, 200 if now.ready else 503)

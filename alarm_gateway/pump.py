@@ -22,7 +22,7 @@ from alarm_gateway.standing import SESSIONS, Standing, free_bytes
 from alarm_gateway.steps import Steps
 from alarm_protocol.messages import GatewayStatus
 from alarm_protocol.runtime.clock import monotonic_ns, now_ms
-from alarm_protocol.runtime.mqtt_session import SessionState
+from alarm_protocol.runtime.mqtt_session import Refusal, SessionState
 from alarm_protocol.runtime.service import Service
 from alarm_protocol.units import CONSOLES
 
@@ -30,6 +30,14 @@ TICK_S = 0.25
 STATUS_S = 2.0
 JOURNAL_PENDING_HIGH = 20_000
 """Records waiting for the disk above which the gateway stops reading presses."""
+
+_WRONG_NAME = {
+    "alarms": "its access list does not let this name write there, and may give it no press to"
+    " read; give --tls-cert and --tls-key those of the gateway's alarm lane, and compare the list",
+    "supervision": "its access list does not let this name write there, and may give it no"
+    " heartbeat to read; give --tls-supervision-cert and --tls-supervision-key those of the"
+    " supervision lane, and compare the list",
+}
 
 log = structlog.get_logger()
 
@@ -56,6 +64,8 @@ class Pump:
         meter: Meter | None = None,
         feed: Feed | None = None,
     ) -> None:
+        self._names = settings.names
+        self._leaving = False
         self._feed = feed
         self._meter = meter
         self._engine = engine
@@ -84,6 +94,7 @@ class Pump:
             on_alarm_lane=self._submit,
             on_supervision=self._submit,
             on_state=self._state,
+            on_refusal=self._refused,
         )
         self._steps = Steps(self._port.traces)
 
@@ -132,6 +143,7 @@ class Pump:
     async def _say_goodbye(self, beating: asyncio.Task[None]) -> None:
         """Stop taking presses, finish those under way, and leave properly."""
         self._service.stopping()
+        self._leaving = True
         beating.cancel()
         self._port.alarm_lane.pause_reading()
         self._port.hand_over()
@@ -227,6 +239,7 @@ class Pump:
             recovered=self._recovered,
             journal_writable=journal.writing and not self._failed.done(),
             connected={name: name in self._connected for name in SESSIONS},
+            lets_us=port.lets_us,
             backlog={
                 "alarms": port.alarm_lane.backlog,
                 "supervision": port.supervision_lane.backlog,
@@ -267,8 +280,12 @@ class Pump:
             self._failed.set_exception(error)
 
     def _state(self, session: str, state: SessionState) -> None:
-        event = "connected" if state.connected else "disconnected, will try again"
-        log.info(event, session=session, detail=state.detail, kept=state.session_present)
+        if state.connected:
+            log.info("connected", session=session, detail=state.detail, kept=state.session_present)
+        elif self._leaving:
+            log.info("disconnected", session=session, detail=state.detail)
+        else:
+            log.warning("disconnected, will try again", session=session, detail=state.detail)
         if not state.connected:
             self._connected.discard(session)
             self._service.status("recovered, connecting to the broker")
@@ -288,3 +305,14 @@ class Pump:
         if not self._ready and len(self._connected) == len(SESSIONS):
             self._ready = True
             self._on_ready()
+
+    def _refused(self, session: str, refusal: Refusal) -> None:
+        """Say that a gateway is connected and cannot speak: nothing else would tell."""
+        log.error(
+            "the broker refuses what the gateway publishes",
+            session=session,
+            topic=refusal.topic,
+            reason=refusal.reason,
+            certificate=self._names.get(session) or "none",
+            detail=_WRONG_NAME[session] if refusal.not_authorized else "its log says why",
+        )

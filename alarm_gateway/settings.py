@@ -8,7 +8,7 @@ from pathlib import Path
 from alarm_gateway.core.errors import SettingsError
 from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
-from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of
+from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of, name_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,8 @@ class Settings:
     """The supervision lane's own, or the same."""
     certificates: Mapping[str, float] = field(default_factory=dict)
     """When each one ends, in s since 1970: `alarms` and `supervision` (our own), and `ca`."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The name in the certificate of each lane, `alarms` and `supervision`."""
 
 
 def read_settings(
@@ -52,7 +54,13 @@ def read_settings(
         tls=tls,
         supervision_tls=supervision_tls,
         certificates=_ends(files, supervision_files if own else None),
+        names=_names(files, supervision_files if own else files),
     )
+
+
+def _names(alarms: TlsFiles | None, supervision: TlsFiles | None) -> dict[str, str]:
+    lanes = {"alarms": alarms, "supervision": supervision}
+    return {lane: name_of(files) for lane, files in lanes.items() if files is not None}
 
 
 def _ends(alarms: TlsFiles | None, supervision: TlsFiles | None) -> dict[str, float]:

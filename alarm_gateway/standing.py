@@ -17,6 +17,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     recovered: bool
     journal_writable: bool
     connected: dict[str, bool]
+    lets_us: bool
+    """Whether the broker took the gateway's status, when it last answered one."""
     backlog: dict[str, int]
     supervision_waiting: int
     unacknowledged: int
@@ -35,7 +37,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     @property
     def ready(self) -> bool:
         """Whether presses are taken, written down and shown."""
-        return self.recovered and self.journal_writable and all(self.connected.values())
+        linked = all(self.connected.values()) and self.lets_us
+        return self.recovered and self.journal_writable and linked
 
 
 def free_bytes(folder: Path) -> int:

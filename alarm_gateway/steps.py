@@ -103,7 +103,7 @@ def _line(record: Record, trace: str | None) -> None:
         step=record.kind,
         alarm_id=record.alarm_id,
         device_id=record.device_id,
-        record=record.version,
+        device_record=record.version,
         at_ms=record.at_ms,
         **({} if trace is None else {"trace_id": trace_id_of(trace)}),
         **_details(event),

@@ -9,6 +9,7 @@ import argon2
 import msgspec
 import structlog
 
+from alarm_protocol.runtime.private_files import make_private_folder
 from alarm_protocol.units import ConsoleId
 from dispatch.core.accounts import Account, AccountFile, Role, find_account
 from dispatch.core.errors import AccountsError
@@ -77,13 +78,14 @@ def read_accounts(path: Path, console: ConsoleId | None = None) -> AccountFile:
 
 
 def write_accounts(path: Path, file: AccountFile) -> None:
-    """Replace the file of accounts in one step, readable by its owner only.
+    """Replace the file of accounts in one step, readable by its owner only; so is a new folder.
 
     Raises:
-        AccountsError: The folder cannot be written.
+        AccountsError: The folder cannot be made or written.
     """
     text = msgspec.json.format(msgspec.json.encode(file), indent=2)
     try:
+        make_private_folder(path.parent)
         _replace(path, text + b"\n")
     except OSError as error:
         raise AccountsError(f"--accounts {path} cannot be written: {error.strerror}") from error

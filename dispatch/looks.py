@@ -47,7 +47,7 @@ class LookBook:
         self._folder = folder
         self._console = console
         self._key: bytes | None = None
-        self._known: dict[str, set[AlarmId]] = {}
+        self._known: dict[str, set[tuple[AlarmId, What]]] = {}
         self._waiting: list[Look] = []
         self._settling: set[AlarmId] = set()
         """Alarms of which a look waits, or is being written."""
@@ -56,10 +56,13 @@ class LookBook:
         self._name = ""
         self._last = ""
 
-    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> None:
+    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> bool:
         """Have it written that this person sees these alarms; then it may be shown.
 
-        What a session has seen before is no news: a look is written once.
+        What a session has seen before in the same way is no news: that is written once.
+
+        Returns:
+            Whether it is on disk. An open alarm is shown all the same; a closed one can wait.
         """
         if self._key is None:
             self._key = await asyncio.to_thread(self._read_key)
@@ -68,11 +71,11 @@ class LookBook:
             if len(self._known) >= SESSIONS_MAX:
                 self._known.clear()
             known = self._known[session.key] = set()
-        news = [alarm_id for alarm_id in alarms if alarm_id not in known]
+        news = [alarm_id for alarm_id in alarms if (alarm_id, what) not in known]
         if not news:
-            if not self._settling.isdisjoint(alarms):
+            if not self._kept(alarms):
                 await self._in_time()  # another page of this session has just brought it
-            return
+            return self._kept(alarms)
         at_ms, trace_id = now_ms(), trace_of(session.key)
         self._waiting += [
             Look(
@@ -87,12 +90,22 @@ class LookBook:
             )
             for alarm_id in news
         ]
-        known.update(news)
+        known.update((alarm_id, what) for alarm_id in news)
         self._settling.update(news)
         if len(self._waiting) > UNWRITTEN_MAX:
             log.error("looks are lost", lost=len(self._waiting) - UNWRITTEN_MAX)
             del self._waiting[:-UNWRITTEN_MAX]
         await self._in_time()
+        return self._kept(alarms)
+
+    @property
+    def due(self) -> int:
+        """Looks that are not on disk."""
+        return len(self.unwritten) + len(self._waiting)
+
+    def _kept(self, alarms: Collection[AlarmId]) -> bool:
+        missing = self._settling.union(look.alarm_id for look in self.unwritten)
+        return missing.isdisjoint(alarms)
 
     @property
     def _is_writing(self) -> bool:
@@ -121,7 +134,7 @@ class LookBook:
         running = self._writing
         if running is not None and not running.done():
             await asyncio.shield(running)
-        if self._writing is running and self._waiting:
+        if self._writing is running and self.due:
             self._writing = asyncio.create_task(self._write(), name="looks")
         if self._writing is not None:
             await asyncio.shield(self._writing)

@@ -40,6 +40,7 @@ TYPES: tuple[type[msgspec.Struct], ...] = (
     rows.Problem,
     live.Active,
     live.PaintedRows,
+    live.Opened,
     desk.Me,
     session.Credentials,
     session.Leaving,

@@ -26,7 +26,7 @@ PROBLEMS: dict[int, tuple[str, str]] = {
     413: ("TooLarge", f"The body is larger than {BODY_BYTES_MAX} bytes."),
     415: ("WrongType", "The body is not `application/json`."),
     429: ("Locked", "Too many wrong passwords for this name; `Retry-After` says for how long."),
-    503: ("Unavailable", "Not now: no broker, no room, or not ready. Nothing was done."),
+    503: ("Unavailable", "Not now: no broker, no room, or no record of the look. Nothing done."),
     504: ("NoAnswer", "The gateway did not answer in time: nobody here knows if it was done."),
 }  # fmt: skip
 PROBLEM_HEADERS: dict[int, Json] = {
@@ -172,9 +172,9 @@ def alarm_paths() -> Json:
                 {"101": {"description": "A WebSocket from here on."}},
                 *(400, 503),
                 description="The server sends a `Snapshot`, then `Changes` and every 2 s a `Tick`."
-                " A page sends `Active` when somebody touched it and `PaintedRows` when alarms came"
-                " into sight. 4401 closes it when the session is over, 1008 when it sends too"
-                " much.",
+                " A page sends `Active` when somebody touched it, `PaintedRows` when alarms came"
+                " into sight, and `Opened` when somebody chose one. 4401 closes it when the session"
+                " is over, 1008 when it sends too much.",
             )
         },
         "/api/alarms": {
@@ -218,7 +218,7 @@ def history_paths() -> Json:
                 "searchHistory",
                 "Search the closed alarms",
                 {"200": ok("A page of them, the newest first.", history.Found)},
-                400,
+                *(400, 503),
                 parameters=questions,
             )
         },
@@ -227,7 +227,7 @@ def history_paths() -> Json:
                 "getHistoryTable",
                 "The closed alarms as a table",
                 {"200": table("The newest first; no cell is a formula.")},
-                400,
+                *(400, 503),
                 description=f"At most {history.TABLE_ROWS_MAX} alarms; 400 where more would fit.",
                 parameters=[*questions, in_language()],
             )
@@ -248,7 +248,7 @@ def history_paths() -> Json:
                 "getIncident",
                 "One alarm whole",
                 {"200": ok("As it is, or as it was closed.", web_history.Incident)},
-                *(400, 404),
+                *(400, 404, 503),
                 parameters=[query("raised_at_ms", time, "Of those with this id, the one raised"
                                   " then; else the newest.")],
             ),

@@ -27,6 +27,7 @@ from alarm_protocol.runtime.mqtt_session import (
     MqttSession,
     OutboxFullError,
     Received,
+    Refusal,
     SessionSettings,
     SessionState,
     Will,
@@ -51,6 +52,7 @@ _DOWN = encode(GatewayStatus(status="down", at_ms=TimestampMs(0)))
 
 OnInputs = Callable[[list[Input]], None]
 OnState = Callable[[str, SessionState], None]
+OnRefusal = Callable[[str, Refusal], None]
 
 
 class MqttPort:
@@ -64,6 +66,7 @@ class MqttPort:
         on_alarm_lane: Gets the inputs of the alarm lane.
         on_supervision: Gets the inputs of the supervision lane, a slice at a time.
         on_state: Hears of each session's connection, by the session's name.
+        on_refusal: Hears of what the broker refuses us to publish, by the session's name.
     """
 
     def __init__(
@@ -75,7 +78,11 @@ class MqttPort:
         on_alarm_lane: OnInputs,
         on_supervision: OnInputs,
         on_state: OnState,
+        on_refusal: OnRefusal,
     ) -> None:
+        self.lets_us = True
+        """Whether the broker took our status, when it last answered one."""
+        self._status_asked = False
         self.unreadable_supervision = 0
         self.unsent = 0
         """Messages that found the outbox full; they are sent again end to end."""
@@ -103,6 +110,7 @@ class MqttPort:
             ),
             on_batch=self._alarm_batch,
             on_state=lambda state: on_state("alarms", state),
+            on_refusal=lambda refusal: on_refusal("alarms", refusal),
         )
         self.supervision_lane = MqttSession(
             SessionSettings(
@@ -120,6 +128,7 @@ class MqttPort:
             ),
             on_batch=self._supervision_batch,
             on_state=lambda state: on_state("supervision", state),
+            on_refusal=lambda refusal: on_refusal("supervision", refusal),
         )
 
     # -- in -----------------------------------------------------------------------------
@@ -242,10 +251,20 @@ class MqttPort:
 
     def publish_status(self, status: GatewayStatus) -> None:
         """Say that the gateway lives, or that it stops on purpose."""
+        # One at a time is asked after: the others replace each other while they wait.
+        on_done = None if self._status_asked else self._status_answered
         try:
-            self.alarm_lane.publish(topics.GATEWAY_STATUS, encode(status), retain=True)
+            self.alarm_lane.publish(
+                topics.GATEWAY_STATUS, encode(status), retain=True, on_done=on_done
+            )
         except (OutboxFullError, SessionClosedError):
             self.unsent += 1
+        else:
+            self._status_asked = True
+
+    def _status_answered(self, taken: bool) -> None:
+        self._status_asked = False
+        self.lets_us = taken
 
     def publish_overview(self, console: ConsoleId, payload: bytes) -> bool:
         """Tell a console's supervisors how all stands, beside the alarm lane; return if sent."""

@@ -14,6 +14,7 @@ from alarm_protocol.errors import (
 from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.runtime.mqtt_outbox import Outbox
 from alarm_protocol.runtime.mqtt_settings import (
+    ANOTHER_CAME,
     OnBatch,
     Received,
     SessionSettings,
@@ -26,6 +27,7 @@ from alarm_protocol.trace import trace_of
 RECEIPTS_PER_CONNECTION = 65_536
 """A receipt is `epoch * RECEIPTS_PER_CONNECTION + packet id`."""
 _REFUSED_FROM = 128
+_TAKEN_OVER = 142
 _WRITE_PACKETS_MAX = 512
 """Packets taken from the outbox before the transport may say that it is full."""
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
@@ -152,6 +154,8 @@ class Connection(asyncio.Protocol):
                 pass
             case mqtt5.DisconnectPacket():
                 reason = packet.reason_str or _spoken(packet.reason_code)
+                if int(packet.reason_code) == _TAKEN_OVER:
+                    reason = ANOTHER_CAME
                 self._fail(ConnectionRefusedByBrokerError(f"the broker said goodbye: {reason}"))
             case _:
                 self._fail(MalformedPacketError(f"an unexpected {type(packet).__name__}"))

@@ -19,10 +19,12 @@ PACKET_BYTES_MAX = 268_435_460
 """The largest packet that MQTT can express."""
 _AT_LEAST_ONCE = mqtt5.QoS.AT_LEAST_ONCE
 _REFUSED_FROM = 128
+_TOO_LARGE = 149
 
 OnDone = Callable[[bool], None]
 """Called once: True when the broker took the message, False when it refused it."""
-"""Called once: True when the broker took the message, False when it refused it."""
+OnRefused = Callable[[str, int], None]
+"""Hears of every message that was refused: its topic, and MQTT's reason code."""
 
 
 class OutboxFullError(ProtocolError):
@@ -48,9 +50,11 @@ class Outbox:
 
     Args:
         messages_max: Messages held at most, waiting and in flight together.
+        on_refused: Hears of what the broker refuses, or would.
     """
 
-    def __init__(self, messages_max: int) -> None:
+    def __init__(self, messages_max: int, on_refused: OnRefused | None = None) -> None:
+        self._on_refused = on_refused
         self.refused = 0
         """Messages that the broker refused, or would."""
         self._messages_max = messages_max
@@ -155,7 +159,7 @@ class Outbox:
             user_properties=None if trace is None else [(TRACE_PROPERTY, trace)],
         ).write()
         if len(packet) > self._packet_bytes_max:
-            self._done(message, taken=False)
+            self._done(message, _TOO_LARGE)
             return None
         self._in_flight[packet_id] = message
         return packet
@@ -164,10 +168,14 @@ class Outbox:
         """Forget a message that the broker answered. An id that is not in flight is ignored."""
         message = self._in_flight.pop(packet_id, None)
         if message is not None:
-            self._done(message, taken=reason_code < _REFUSED_FROM)
+            self._done(message, reason_code)
 
-    def _done(self, message: OutgoingPublish, *, taken: bool) -> None:
-        self.refused += not taken
+    def _done(self, message: OutgoingPublish, reason_code: int) -> None:
+        taken = reason_code < _REFUSED_FROM
+        if not taken:
+            self.refused += 1
+            if self._on_refused is not None:
+                self._on_refused(message.topic, reason_code)
         if message.on_done is not None:
             message.on_done(taken)
 

@@ -20,12 +20,16 @@ from alarm_protocol.errors import ProtocolError, SessionClosedError
 from alarm_protocol.runtime.mqtt_connection import RECEIPTS_PER_CONNECTION, Connection
 from alarm_protocol.runtime.mqtt_outbox import OnDone, Outbox, OutboxFullError, OutgoingPublish
 from alarm_protocol.runtime.mqtt_settings import (
+    NOT_AUTHORIZED,
     OnBatch,
+    OnRefusal,
     OnState,
     Received,
+    Refusal,
     SessionSettings,
     SessionState,
     Will,
+    spoken,
     tls_of,
 )
 from alarm_protocol.runtime.tls import peer_end_s, unanswered, words_of
@@ -34,6 +38,7 @@ __all__ = [
     "MqttSession",
     "OutboxFullError",
     "Received",
+    "Refusal",
     "SessionSettings",
     "SessionState",
     "Will",
@@ -53,15 +58,23 @@ class MqttSession:
         on_batch: Gets every batch of messages, in order, on the event loop. An exception from
             it is a fault of its owner: it ends the session, and `run` raises it.
         on_state: Hears of every change of the connection; an exception likewise ends `run`.
+        on_refusal: Hears of a publish that the broker refuses, once for each reason and connection.
     """
 
     def __init__(
-        self, settings: SessionSettings, *, on_batch: OnBatch, on_state: OnState | None = None
+        self,
+        settings: SessionSettings,
+        *,
+        on_batch: OnBatch,
+        on_state: OnState | None = None,
+        on_refusal: OnRefusal | None = None,
     ) -> None:
         self.settings = settings
         self._on_batch = on_batch
         self._on_state = on_state or (lambda _state: None)
-        self._outbox = Outbox(settings.outbox_max)
+        self._on_refusal = on_refusal or (lambda _refusal: None)
+        self._refusals_told: set[int] = set()
+        self._outbox = Outbox(settings.outbox_max, self._refused)
         self._attempt: Connection | None = None
         self._connection: Connection | None = None
         self._epoch = 0
@@ -147,6 +160,7 @@ class MqttSession:
 
     def _live(self, connection: Connection, *, session_present: bool) -> None:
         self._connection = connection
+        self._refusals_told.clear()
         if not self._reading:
             connection.set_reading(on=False)
         self._on_state(
@@ -157,6 +171,11 @@ class MqttSession:
             )
         )
         connection.pump()
+
+    def _refused(self, topic: str, reason_code: int) -> None:
+        if reason_code not in self._refusals_told:
+            self._refusals_told.add(reason_code)
+            self._on_refusal(Refusal(topic, spoken(reason_code), reason_code == NOT_AUTHORIZED))
 
     def ack(self, receipt: int) -> None:
         """Acknowledge a message: the broker may forget it.

@@ -75,8 +75,31 @@ class SessionState(NamedTuple):
     detail: str
 
 
+class Refusal(NamedTuple):
+    """A message that the broker did not take: the first of its reason on this connection."""
+
+    topic: str
+    reason: str
+    not_authorized: bool
+
+
+NOT_AUTHORIZED = 135
+"""The reason code of a broker whose access list does not let this name write there."""
+ANOTHER_CAME = "another client came with the same name"
+"""What MQTT 5 calls a session that was taken over."""
+
+
+def spoken(code: int) -> str:
+    """Return what a reason code of a PUBACK means, in words."""
+    try:
+        return mqtt5.PubAckReasonCode(code).name.lower().replace("_", " ")
+    except ValueError:
+        return f"reason {code}"
+
+
 OnBatch = Callable[[list[Received]], None]
 OnState = Callable[[SessionState], None]
+OnRefusal = Callable[[Refusal], None]
 
 
 @functools.cache

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 
 from alarm_protocol.errors import TlsError
 from alarm_protocol.runtime import clock
@@ -128,6 +128,17 @@ def ends_of(files: TlsFiles) -> dict[str, float]:
                 found = x509.load_pem_x509_certificates(path.read_bytes())
                 ends[name] = min(one.not_valid_after_utc for one in found).timestamp()
     return ends
+
+
+def name_of(files: TlsFiles) -> str:
+    """Return the name in our own certificate, by which a broker's access list goes; or nothing."""
+    if files.certificate is None:
+        return ""
+    with contextlib.suppress(OSError, ValueError):
+        subject = x509.load_pem_x509_certificate(files.certificate.read_bytes()).subject
+        names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return " ".join(str(one.value) for one in names)
+    return ""
 
 
 def peer_end_s(certificate: Mapping[str, Any] | None) -> float | None:

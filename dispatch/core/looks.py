@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from alarm_protocol.units import AlarmId, ConsoleId, TimestampMs, device_id_of
 
-What = Literal["shown", "listed", "acted"]
-"""On a page, in an answer to a program, or with an action."""
+What = Literal["shown", "listed", "opened", "acted"]
+"""In the queue of a page, in a list, one alarm whole, or with an action."""
 
 _encoder = msgspec.json.Encoder()
 

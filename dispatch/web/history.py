@@ -79,7 +79,8 @@ async def search(request: web.Request) -> web.Response:
     if isinstance(query, BadQuery):
         return refused(400, "bad_query", query.nl, query.en)
     found = await request.app[FEED].history.search(query)
-    await _look(request, [one.alarm_id for one in found.rows], "listed")
+    if not await _look(request, [one.alarm_id for one in found.rows], "listed"):
+        return _unwritten()
     return json_response(found)
 
 
@@ -99,7 +100,8 @@ async def get_csv(request: web.Request) -> web.Response:
             f"dit zijn meer dan {TABLE_ROWS_MAX} meldingen; kies een kortere tijd",
             f"these are more than {TABLE_ROWS_MAX} alarms; choose a shorter time",
         )
-    await _look(request, [one.alarm_id for one in rows], "listed")
+    if not await _look(request, [one.alarm_id for one in rows], "listed"):
+        return _unwritten()
     return download(f"history-{feed.console}", now_ms(), table_of(rows, language, iso_utc))
 
 
@@ -114,11 +116,20 @@ async def get_earlier(request: web.Request) -> web.Response:
     return json_response(earlier)
 
 
-async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> None:
-    """Write down who looks at which alarms, before they see any."""
+async def _look(request: web.Request, alarms: list[AlarmId], what: What) -> bool:
+    """Write down who looks at which alarms, before they see any; return whether it is on disk."""
     looks = request.app[LOOKS]
-    if looks is not None:
-        await looks.before(request[SIGNED].session, alarms, what)
+    return looks is None or await looks.before(request[SIGNED].session, alarms, what)
+
+
+def _unwritten() -> web.Response:
+    """Keep what is closed while nobody could tell who saw it: no life depends on it."""
+    return refused(
+        503,
+        "look_not_written",
+        "wie wat bekijkt kan nu niet worden vastgelegd; wat afgesloten is blijft zo lang dicht",
+        "who looks at what cannot be written down now; what is closed stays closed meanwhile",
+    )
 
 
 async def get_incident(request: web.Request) -> web.Response:
@@ -137,12 +148,13 @@ async def get_incident(request: web.Request) -> web.Response:
     feed = request.app[FEED]
     held = feed.board.get(alarm_id)
     if held is not None and raised_at_ms in {None, held.view.raised_at_ms}:
-        await _look(request, [alarm_id], "shown")
+        await _look(request, [alarm_id], "opened")
         return _file(Incident(closed=held.place == "closed", view=held.view))
     view = await feed.history.view_of(alarm_id, raised_at_ms)
     if view is None:
         raise web.HTTPNotFound
-    await _look(request, [alarm_id], "shown")
+    if not await _look(request, [alarm_id], "opened"):
+        return _unwritten()
     return _file(Incident(closed=True, view=view))
 
 

@@ -52,7 +52,13 @@ class PaintedRows(Struct, frozen=True, tag="painted", tag_field="type"):
     rows: Annotated[list[tuple[AlarmId, int]], Meta(max_length=PAINTED_ROWS_MAX)]
 
 
-_read = msgspec.json.Decoder(Active | PaintedRows).decode
+class Opened(Struct, frozen=True, tag="opened", tag_field="type"):
+    """Somebody chose this alarm and sees all of it."""
+
+    alarm_id: AlarmId
+
+
+_read = msgspec.json.Decoder(Active | PaintedRows | Opened).decode
 
 
 class Page:
@@ -156,7 +162,7 @@ class Pages:
                     await self._part(socket, TOO_MUCH, b"too much")
                     break
                 if message.type is WSMsgType.TEXT:
-                    self._hear(session, message.data)
+                    await self._hear(session, message.data)
         finally:
             # First what needs no waiting: this handler may itself be cancelled while it waits.
             stop_listening()
@@ -165,8 +171,8 @@ class Pages:
             await end_tasks((writer,))
         return socket
 
-    def _hear(self, session: Session, text: str) -> None:
-        """Take what a page says: that somebody is there, or what it has painted.
+    async def _hear(self, session: Session, text: str) -> None:
+        """Take what a page says: that somebody is there, what it has painted, what was opened.
 
         Painting is no sign of a hand, and does not keep a session alive.
         """
@@ -177,6 +183,10 @@ class Pages:
             return
         if isinstance(said, Active):
             self._desk.seen(session)
+            return
+        if isinstance(said, Opened):
+            if self._looks is not None and self._feed.board.get(said.alarm_id) is not None:
+                await self._looks.before(session, [said.alarm_id], "opened")
             return
         holder = self._desk.holds(session.key)
         if holder is None or not allowed_kinds(self._feed.console, holder[1].role):

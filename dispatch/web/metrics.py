@@ -27,6 +27,7 @@ from alarm_protocol.runtime.histogram import Histogram
 from alarm_protocol.units import AlarmId
 from dispatch.core.gateway import GatewayState
 from dispatch.feed import Feed
+from dispatch.looks import LookBook
 from dispatch.web.live import Pages
 from dispatch.web.rows import json_response
 
@@ -87,9 +88,13 @@ class Metrics:
         feed: The console's line to the broker, with its board.
         pages: The pages that are open.
         traffic: The requests so far.
+        looks: The record of who saw what.
     """
 
-    def __init__(self, feed: Feed, pages: Pages, traffic: Traffic) -> None:
+    def __init__(
+        self, feed: Feed, pages: Pages, traffic: Traffic, looks: LookBook | None = None
+    ) -> None:
+        self._looks = looks
         self._feed = feed
         self._pages = pages
         self._traffic = traffic
@@ -166,6 +171,8 @@ class Metrics:
     def _web(self) -> Iterable[Metric]:
         pages, traffic = self._pages, self._traffic
         yield gauge(f"{_PREFIX}_pages", "Pages that are open.", single(pages.count))
+        due = 0 if self._looks is None else self._looks.due
+        yield gauge(f"{_PREFIX}_looks_due", "Looks at alarms that are not on disk.", single(due))
         counters = {
             "websocket_messages": ("Messages sent to pages.", pages.sent),
             "websocket_cut_off": ("Pages cut off, since they took nothing.", pages.cut_off),

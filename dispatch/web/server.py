@@ -62,7 +62,7 @@ def make_app(
     pages = Pages(feed, desk, looks)
     files = Files()
     app[TRAFFIC] = Traffic()
-    app[METRICS] = Metrics(feed, pages, app[TRAFFIC])
+    app[METRICS] = Metrics(feed, pages, app[TRAFFIC], looks)
     app[FEED] = feed
     app[PAGES] = pages
     app[BIND_HOST] = bind_host

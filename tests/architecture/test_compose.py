@@ -18,6 +18,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 RUNBOOK = ROOT / "docs" / "runbook.md"
+READ_BY = {"front": "nginx/nginx.conf", "alertmanager": "alertmanager/alertmanager.yml"}
+"""Configurations of services that name secrets too."""
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 DOCKER = """\
 #!/bin/sh
@@ -67,6 +69,20 @@ def test_only_a_fleet_may_be_without_health() -> None:
     assert (["fleet"], ["fleet"]) == (without, SERVICES["fleet"]["profiles"])
 
 
+def test_prometheus_passes_alerts_on_to_the_service_that_tells_people() -> None:
+    """The address is that of a service on a network of both, which may reach the outside."""
+    folder = ROOT / "deploy" / "prometheus"
+    watching = yaml.safe_load((folder / "prometheus.yml").read_text(encoding="utf-8"))
+    (manager,) = watching["alerting"]["alertmanagers"]
+    (files,) = [entry["files"] for entry in manager["file_sd_configs"]]
+    targets = [yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in files]
+    assert [[{"targets": ["alertmanager:9093"]}]] == targets
+    networks = set(SERVICES["alertmanager"]["networks"])
+    assert networks & set(SERVICES["prometheus"]["networks"])
+    assert "outside" in networks
+    assert ["alerts"] == SERVICES["alertmanager"]["profiles"]
+
+
 def test_secrets_are_files_that_somebody_uses() -> None:
     """Each is a file below secrets/, named by a service; none is in the environment."""
     secrets = {name: entry["file"] for name, entry in COMPOSE["secrets"].items()}
@@ -76,9 +92,9 @@ def test_secrets_are_files_that_somebody_uses() -> None:
     assert "secrets/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     for name, service in SERVICES.items():
         named = set(re.findall(r"/run/secrets/(\w+)", json.dumps(service)))
-        if name == "front":
-            nginx = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text(encoding="utf-8")
-            named |= set(re.findall(r"/run/secrets/(\w+)", nginx))
+        if name in READ_BY:
+            text = (ROOT / "deploy" / READ_BY[name]).read_text(encoding="utf-8")
+            named |= set(re.findall(r"/run/secrets/(\w+)", text))
         assert set(service.get("secrets", ())) == named, name
 
 
@@ -111,8 +127,8 @@ def test_only_devices_and_pages_can_be_reached_from_outside() -> None:
 
 def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     """Pinned base, hashes required, no root at the end, and the user that owns the volumes."""
-    bases = re.findall(r"(?m)^FROM (\S+)", DOCKERFILE)
-    assert 1 == len(set(bases))
+    bases = re.findall(r"(?m)^FROM ((?!eclipse-)\S+)", DOCKERFILE)
+    assert (2, 1) == (len(bases), len(set(bases)))
     assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?", bases[0])
     assert "--require-hashes -r requirements.lock" in " ".join(DOCKERFILE.split()).replace(
         "\\ ", ""
@@ -124,6 +140,35 @@ def test_the_image_is_made_of_what_is_locked_and_runs_as_nobody() -> None:
     for path in " ".join(copied).split():
         assert (ROOT / path).exists(), path
         assert f"!{path}" in kept, path
+
+
+def test_what_is_kept_is_on_a_folder_of_whoever_writes_it() -> None:
+    """A volume on a path that the image lacks is root's, and nobody here is root."""
+    stages = re.split(r"(?m)^FROM ", DOCKERFILE)
+    for name, service in SERVICES.items():
+        if "build" not in service:
+            continue
+        target = service["build"].get("target")
+        (stage,) = [part for part in stages if f" AS {target}\n" in part] or stages[-1:]
+        made = {
+            (path, f"{user}:{group}")
+            for user, group, path in re.findall(
+                r"install -d -o (\d+) -g (\d+) -m 0700 (\S+)", stage
+            )
+        }
+        volumes = [entry.split(":") for entry in service.get("volumes", ())]
+        kept = [path for source, path, *_ in volumes if not source.startswith("./")]
+        assert {(path, service["user"]) for path in kept} <= made, name
+
+
+def test_the_broker_keeps_what_it_queued() -> None:
+    """Its volume is where its one configuration writes, and its image is the version it says."""
+    conf = (ROOT / "mosquitto" / "mosquitto.conf").read_text(encoding="utf-8")
+    (place,) = re.findall(r"(?m)^persistence_location (\S+)/$", conf)
+    broker = SERVICES["mosquitto"]
+    assert f"mosquitto-data:{place}" in broker["volumes"]
+    (version,) = re.findall(r"(?m)^FROM eclipse-mosquitto:([\d.]+)\S* AS broker$", DOCKERFILE)
+    assert (f"aware-mosquitto:{version}", "broker") == (broker["image"], broker["build"]["target"])
 
 
 def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
@@ -152,7 +197,7 @@ def test_images_are_pinned_by_one_command(tmp_path: Path) -> None:
     foreign = {one["image"] for one in services.values() if not one["image"].startswith("aware-")}
     bases = re.findall(r"(?m)^FROM (\S+)", texts[1])
     assert {*foreign, *bases} == set(lines)
-    assert (2, 1) == (len(bases), len(set(bases)))
+    assert (3, 2) == (len(bases), len(set(bases)))
     assert all(DIGEST.fullmatch(line.partition("@")[2]) for line in lines)
     assert before == [re.sub(r"@sha256:\w{64}", "", text) for text in texts]
     assert "" == pin()

@@ -219,7 +219,7 @@ CONSOLES = [
     Bad(f"{USERS} add Ans", ("missing option '--accounts'", "users add --help")),
     Bad(f"{USERS} add Ans --accounts new.json", ("new.json is new", "--console")),
     Bad(f"{USERS} add Ans --accounts new.json --console x", ("--console 'x'", "police or")),
-    Bad(f"{USERS} add Ans --accounts gone/new --console police", ("gone/new", "written")),
+    Bad(f"{USERS} add Ans --accounts /proc/no/new --console police", ("/proc/no", "written")),
     Bad(f"{USERS} add <b> --accounts police.json", ("'<b>'", "letters, digits")),
     Bad(f"{USERS} add ans --accounts police.json", ("'ans'", "users reset")),
     Bad(f"{USERS} add Bob --accounts police.json --role x", ("--role", "users add --help")),

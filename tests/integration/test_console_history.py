@@ -9,11 +9,11 @@ from playwright.async_api import Page, expect
 
 from alarm_protocol.messages import AlarmView, OwnTrack, TimelineEntry
 from dispatch.web.history import Incident
-from tests.integration.console_browser import Server
+from tests.integration.console_browser import Server, row
 from tests.integration.console_wire import gateway_on, until
 from tests.integration.test_console_axe import violations
 from tests.unit.dispatch.test_history import closed
-from tests.unit.dispatch.views import POLICE_HOUSEHOLD, RAISED_MS
+from tests.unit.dispatch.views import POLICE_HOUSEHOLD, RAISED_MS, make_view
 
 if TYPE_CHECKING:
     from tests.integration.conftest import Mosquitto
@@ -132,3 +132,25 @@ async def test_axe_finds_nothing_in_either_language_or_scheme(
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             await page.set_viewport_size({"width": 1280, "height": 720})
     assert [] == found
+
+
+async def test_what_is_chosen_in_the_queue_is_told(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """Whoever opens an alarm is on record: the page says so once, and again on a new connection."""
+    told: list[str | bytes] = []
+
+    def hear(text: str | bytes) -> None:
+        told.append(text)
+
+    page.on("websocket", lambda socket: socket.on("framesent", hear))
+    opened = '{"type":"opened","alarm_id":"aware-000123.1"}'
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(make_view())
+        await page.goto(server.url)
+        await page.locator(f"{row()} .c-where").click()
+        await until(lambda: told.count(opened) == 1, "the first word")
+        await server.stop()
+        await expect(page.locator("[data-connection=lost]")).to_be_visible()
+        await server.start()
+        await until(lambda: told.count(opened) == 2, "the word on the new connection")

@@ -1,6 +1,7 @@
 """What watches over the programs: rules and dashboard ask for figures that there are."""
 
 import asyncio
+import contextlib
 import json
 import re
 import subprocess
@@ -12,6 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 import yaml
+from aiohttp import web
 
 from simulator.processes import Part
 from tests.helpers.figures import names_at
@@ -20,10 +22,12 @@ from tests.integration.conftest import free_port
 
 ROOT = Path(__file__).parents[2]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
+ALERTMANAGER = ROOT / "deploy" / "alertmanager" / "alertmanager.yml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "dashboards" / "aware.json"
 SAMPLES = Path(__file__).with_name("alert_samples.yml")
 NAME = re.compile(r"\b(?:aware_(?:gateway|console)|process)_[a-z0-9_]+")
 DEADLINE_S = 30.0
+TOLD = {"Watchdog", "ConsoleDown"}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -102,6 +106,18 @@ def test_the_rules_are_good_and_say_what_their_samples_say(
         assert 0 == done.returncode, done.stdout + done.stderr
 
 
+def test_every_alert_has_somebody_who_is_told() -> None:
+    """Each severity goes to its receiver, and every receiver is somebody."""
+    told = yaml.safe_load(ALERTMANAGER.read_text(encoding="utf-8"))
+    routes = {route["matchers"][0]: route["receiver"] for route in told["route"]["routes"]}
+    assert {'severity="page"': "pages", 'alertname="Watchdog"': "watchdog"} == routes
+    assert "tickets" == told["route"]["receiver"]
+    found = {one["name"]: one["webhook_configs"][0]["url_file"] for one in told["receivers"]}
+    assert {name: f"/run/secrets/alert_{name}" for name in ("pages", "tickets", "watchdog")} == (
+        found
+    )
+
+
 def test_every_alert_is_in_the_runbook_and_links_to_it() -> None:
     """Whoever is woken up finds a page that says what it means, under the alert's own name."""
     text = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
@@ -135,10 +151,31 @@ async def until_ready(url: str) -> None:
             await asyncio.sleep(0.1)
 
 
+@contextlib.asynccontextmanager
+async def duty() -> AsyncIterator[tuple[int, set[str]]]:
+    """Stand where the Alertmanager stands; return the port, and the alerts that are passed on."""
+    told: set[str] = set()
+
+    async def take(request: web.Request) -> web.Response:
+        told.update(alert["labels"]["alertname"] for alert in await request.json())
+        return web.Response()
+
+    manager = web.Application()
+    manager.router.add_post("/api/v2/alerts", take)
+    runner = web.AppRunner(manager)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner.addresses[0][1], told
+    await runner.cleanup()
+
+
 async def test_a_real_prometheus_watches_with_these_files(
     tmp_path: Path, program: Callable[[str], Path], watched: tuple[str, str]
 ) -> None:
-    """It reads both programs by the shipped configuration, answers every panel, and alerts."""
+    """It reads both programs by the shipped configuration, answers every panel, and tells.
+
+    The console of Veilig Thuis is not there at all, and somebody has to hear of that.
+    """
     text = (PROMETHEUS / "prometheus.yml").read_text(encoding="utf-8")
     for old, new in {
         "gateway:9101": watched[0],
@@ -159,20 +196,25 @@ async def test_a_real_prometheus_watches_with_these_files(
             f"--config.file={tmp_path / 'prometheus.yml'}",
             f"--storage.tsdb.path={tmp_path / 'figures'}",
             f"--web.listen-address=127.0.0.1:{port}",
+            # The first time it does not know yet whom to tell.
+            "--rules.alert.resend-delay=1s",
         ],
         log=tmp_path / "prometheus.log",
         port=port,
     )
-    await part.start()
-    try:
-        await until_ready(url)
-        async with asyncio.timeout(DEADLINE_S):
-            while [] == await query(url, 'ALERTS{alertname="Watchdog", alertstate="firing"}') or (
+    async with duty() as (manager_port, told), asyncio.timeout(2 * DEADLINE_S):
+        targets = (PROMETHEUS / "alertmanagers.yml").read_text(encoding="utf-8")
+        targets = targets.replace("alertmanager:9093", f"127.0.0.1:{manager_port}")
+        (tmp_path / "alertmanagers.yml").write_text(targets, encoding="utf-8")
+        await part.start()
+        try:
+            await until_ready(url)
+            while not TOLD <= told or (
                 2 > len(await query(url, 'up{job=~"gateway|console"} == 1'))
             ):
                 await asyncio.sleep(0.1)
-        for expression in shown():
-            await query(url, expression)
-        assert [] != await query(url, "aware_gateway_ready == 1")
-    finally:
-        part.kill()
+            for expression in shown():
+                await query(url, expression)
+            assert [] != await query(url, "aware_gateway_ready == 1")
+        finally:
+            part.kill()

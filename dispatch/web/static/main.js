@@ -58,6 +58,7 @@ function draw() {
   const { open } = tables();
   render(frame(now, tend(open)), root);
   lookLater((message) => link?.send(message));
+  tellOpened();
   const name = consoles[state.console]?.name ?? "Alarmconsole";
   document.title = open.length ? `(${open.length}) ${name}` : name;
   if (now.name !== spokenCondition || language !== spokenLanguage) {
@@ -79,6 +80,15 @@ const waiting = () =>
         </div>
       </main>`
     : nothing;
+
+// Who opened which alarm is on record; told again on a new connection, where it counts once.
+let toldOpened = null;
+
+function tellOpened() {
+  if (state.selected === toldOpened || !state.linked) return;
+  const alarmId = state.selected;
+  if (alarmId === null || link?.send({ type: "opened", alarm_id: alarmId })) toldOpened = alarmId;
+}
 
 function sentence({ name, silentMs }) {
   const text = told[name];
@@ -146,6 +156,7 @@ async function begin() {
 }
 
 function onLost() {
+  toldOpened = null;
   tellAgain();
   lost();
 }

@@ -2,10 +2,11 @@
 
 import pytest
 
-from alarm_gateway.core.inputs import Input, Tick
+from alarm_gateway.core.inputs import HeartbeatReceived, Input, Tick
 from alarm_gateway.meter import AWAITED_MAX, Meter
 from alarm_gateway.monitor import SLICE_ALARMS, tally
-from alarm_protocol.units import CONSOLES, AlarmId, DeviceId
+from alarm_protocol.messages import Heartbeat
+from alarm_protocol.units import CONSOLES, AlarmId, DeviceId, TimestampMs
 from tests.helpers.gateway import (
     ALARM_RECORDS,
     DEVICE,
@@ -214,6 +215,21 @@ async def test_open_alarms_are_tallied_for_each_console() -> None:
         ("veilig_thuis", "open", "1", "false"): 2,
     } == dict(found.by_state)
     assert {("police",): NOW_MS + 500, ("veilig_thuis",): NOW_MS} == found.waiting_since_ms
+
+
+async def test_a_fault_of_a_device_makes_nobody_wait() -> None:
+    """An empty battery is open at both consoles; only a press asks for somebody to come."""
+    gateway = Metered()
+    low = Heartbeat(device_id=DEVICE, sent_at_ms=TimestampMs(NOW_MS), battery_pct=1)
+    gateway.meet(HeartbeatReceived(DEVICE, low))
+    found = await tally(gateway.engine.alarms)
+    assert {("police", "open", "4", "false"), ("veilig_thuis", "open", "4", "false")} == set(
+        found.by_state
+    )
+    assert {} == found.waiting_since_ms
+    gateway.meet(press(1), now_ms=NOW_MS + 700)
+    found = await tally(gateway.engine.alarms)
+    assert {(console,): NOW_MS + 700 for console in CONSOLES} == found.waiting_since_ms
 
 
 async def test_many_open_alarms_are_tallied_in_slices() -> None:

@@ -46,6 +46,9 @@ def test_every_step_of_an_alarm_is_one_line_with_its_alarm() -> None:
     lines = lines_of(gateway.journal)
     assert [record.kind for record in gateway.journal] == [line["step"] for line in lines]
     assert {FIRST_ALARM} == {line["alarm_id"] for line in lines}
+    assert [record.version for record in gateway.journal] == [
+        line["device_record"] for line in lines
+    ]
     kinds = [line["kind"] for line in lines if line["step"] in {"acted", "refused"}]
     assert ["accept", "accept", "close"] == kinds
 

@@ -216,7 +216,7 @@ async def test_a_refused_subscription_is_named_with_its_filter() -> None:
     [
         (
             mqtt5.DisconnectPacket(reason_code=mqtt5.DisconnectReasonCode.SESSION_TAKEN_OVER),
-            "the broker said goodbye: session taken over",
+            "the broker said goodbye: another client came with the same name",
         ),
         (
             mqtt5.DisconnectPacket(

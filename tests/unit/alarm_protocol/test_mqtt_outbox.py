@@ -269,6 +269,20 @@ def test_a_message_above_the_brokers_limit_is_refused_here() -> None:
     assert (1, 1) == (len(outbox), outbox.refused)
 
 
+def test_each_refusal_is_told_with_topic_and_reason() -> None:
+    """What the broker does not let us say, and what is too large; nothing of what it took."""
+    told = list[tuple[str, int]]()
+    outbox = Outbox(10, lambda topic, reason: told.append((topic, reason)))
+    outbox.connected(session_present=False, window=10, packet_bytes_max=50)
+    for payload in ("taken", "refused", "x" * 100):
+        outbox.offer(event(payload))
+    assert ["taken", "refused"] == payloads(outbox)
+    outbox.acknowledged(1, SUCCESS)
+    outbox.acknowledged(2, 135)
+    topic = event("").topic
+    assert [(topic, 149), (topic, 135)] == told
+
+
 def test_a_repeat_above_the_brokers_limit_is_refused_too() -> None:
     """The broker's limit may be another one after a reconnect."""
     outbox = filled("x" * 100, "small")

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from dispatch.accounts import AccountBook, SessionFile, opens, read_accounts
 from dispatch.core.sessions import Session
 
@@ -42,6 +44,19 @@ def test_an_account_opens_with_the_password_that_was_printed(tmp_path: Path) -> 
     assert 0o600 == path.stat().st_mode & 0o777
 
 
+def test_a_new_folder_is_made_and_is_its_owners_alone(tmp_path: Path) -> None:
+    """The first account comes before the console's first start, so nothing else made its folder."""
+    path = tmp_path / "aware-console-police" / "accounts.json"
+    added(path, "Ans")
+    assert (0o700, 0o600) == (path.parent.stat().st_mode & 0o777, path.stat().st_mode & 0o777)
+    code, output, errors = users(
+        "add", "Ans", "--console", "police", "--accounts", str(path / "accounts.json")
+    )
+    assert (2, "") == (code, output)
+    assert errors.startswith(f"dispatch-console: --accounts {path}/accounts.json cannot be")
+    assert 1 == errors.count("\n")
+
+
 def test_reset_disable_and_list(tmp_path: Path) -> None:
     """A reset account has a new credential, a disabled one opens with nothing."""
     path = tmp_path / "police.json"
@@ -57,6 +72,19 @@ def test_reset_disable_and_list(tmp_path: Path) -> None:
     assert not opens(read_accounts(path).accounts[0], "een lang wachtwoord")
     listed = "console police, 1 accounts\n'Ans' operator (disabled)\n"
     assert (0, listed, "") == users("list", "--accounts", str(path))
+
+
+@pytest.mark.parametrize(("length", "taken"), [(11, False), (12, True), (128, True), (129, False)])
+def test_a_password_has_12_to_128_characters(tmp_path: Path, length: int, taken: bool) -> None:
+    """A shorter or a longer one is refused with the limits, and nothing is cut off."""
+    path = tmp_path / "police.json"
+    added(path, "Ans")
+    options = ("--accounts", str(path), "--password-stdin")
+    code, _, said = users("reset", "Ans", *options, given="x" * length + "\n")
+    account = read_accounts(path).accounts[0]
+    assert taken == (code == 0) == opens(account, "x" * length)
+    assert taken or "give 12 to 128" in said
+    assert not opens(account, "x" * (length - 1))
 
 
 def test_each_mistake_is_one_line_and_changes_nothing(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import structlog
 from msgspec.structs import replace
 
 from alarm_gateway.adapters.backup import back_up
@@ -13,6 +14,7 @@ from alarm_gateway.adapters.merge import Kept
 from alarm_gateway.adapters.vault import FILE_VARIABLE, VARIABLE, Vault, needed_vault, read_vault
 from alarm_gateway.core.errors import SettingsError
 from alarm_protocol.households import Household
+from alarm_protocol.runtime import logs
 from alarm_protocol.units import DeviceId
 from tests.helpers.gateway import DEVICE, NOW_MS, OTHER_DEVICE, household, key_of
 
@@ -117,17 +119,19 @@ def test_a_corrected_home_brings_back_no_key_and_no_button(tmp_path: Path) -> No
     assert f"stays so (`devices restore` changes it): {OTHER_DEVICE}" in services
 
 
-def test_the_file_at_the_start_undoes_no_correction(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_file_at_the_start_undoes_no_correction(tmp_path: Path) -> None:
     """What was imported at any time is no news to a start; what was edited since is."""
     devices = registry(tmp_path)
     devices.take([renamed(HOMES[0])], TOM)
     devices.put(replace(HOMES[1], in_service=False), "revoked", TOM)
     file = {home.device_id: home for home in HOMES}
-    opened = open_registry(tmp_path, VAULT, file, TOM).households
+    before = structlog.get_config()
+    logs.configure()  # another test may have set another level
+    with structlog.testing.capture_logs() as told:
+        opened = open_registry(tmp_path, VAULT, file, TOM).households
+    structlog.configure(**before)
     assert renamed(HOMES[0]) == opened[DEVICE]
-    assert "devices stay out of service" in "".join(capsys.readouterr())
+    assert "devices stay out of service" in str(told)
     file[DEVICE] = replace(HOMES[0], category="DP3")
     assert file[DEVICE] == open_registry(tmp_path, VAULT, file, TOM).households[DEVICE]
 

@@ -34,6 +34,7 @@ class Port:
             on_alarm_lane=self._take,
             on_supervision=lambda _inputs: None,
             on_state=lambda _name, _state: None,
+            on_refusal=lambda _name, _refusal: None,
         )
         lane = type(self.port.alarm_lane)
         monkeypatch.setattr(lane, "ack", lambda _lane, receipt: self.acked.append(receipt))

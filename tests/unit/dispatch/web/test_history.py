@@ -101,7 +101,7 @@ async def test_who_looks_into_the_history_is_written_down(
         await client.get("/api/history", headers=headers)
         await client.get("/api/incidents/aware-000123.1", headers=headers)
     found = [(one.alarm_id, one.operation_name) for one in read_looks(tmp_path / "looks")]
-    assert [("aware-000123.1", "listed")] == found
+    assert [("aware-000123.1", "listed"), ("aware-000123.1", "opened")] == found
 
 
 async def test_earlier_alarms_are_told_of_what_is_on_the_board_only(

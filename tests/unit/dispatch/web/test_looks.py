@@ -20,6 +20,9 @@ from dispatch.looks import LookBook, looks_folder, read_looks
 from dispatch.web.desk import Desk
 from dispatch.web.server import make_app
 from tests.helpers.accounts import OPERATOR, MemoryBook, signed_in
+from tests.helpers.openapi import OPERATIONS, conforms
+from tests.integration.console_wire import until
+from tests.unit.dispatch.test_history import closed
 from tests.unit.dispatch.views import RAISED_MS, make_view
 from tests.unit.dispatch.web.conftest import Client
 
@@ -35,11 +38,11 @@ class SlowBook(LookBook):
         self.asked = asyncio.Event()
         self.go_on = asyncio.Event()
 
-    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> None:
+    async def before(self, session: Session, alarms: Collection[AlarmId], what: What) -> bool:
         """Wait, then write."""
         self.asked.set()
         await self.go_on.wait()
-        await super().before(session, alarms, what)
+        return await super().before(session, alarms, what)
 
 
 @pytest.fixture
@@ -104,9 +107,10 @@ async def test_later_alarms_and_programs_are_written_too(
             pass
     feed.board.take(make_view("aware-000888.1"), RAISED_MS)
     await (await client.get("/api/alarms")).read()
-    assert [(ALARM, "shown"), ("aware-000777.1", "shown"), ("aware-000888.1", "listed")] == [
-        (look.alarm_id, look.operation_name) for look in written(book)
-    ]
+    listed = [(one, "listed") for one in (ALARM, "aware-000777.1", "aware-000888.1")]
+    found = [(look.alarm_id, look.operation_name) for look in written(book)]
+    assert [(ALARM, "shown"), ("aware-000777.1", "shown")] == found[:2]
+    assert listed == sorted(found[2:])
     assert 1 == len({look.trace_id for look in written(book)})
 
 
@@ -218,6 +222,43 @@ async def test_a_disk_that_fails_hides_no_alarm(
     book._folder.unlink()
     await book.before(session("two"), [NEXT], "shown")
     assert [ALARM, NEXT] == [look.alarm_id for look in written(book)]
+
+
+async def test_what_is_closed_waits_for_the_record(
+    client: Client, feed: Feed, book: SlowBook
+) -> None:
+    """503 while the look cannot be written, and 200 for an open alarm; then all is there."""
+    feed.history.note(closed("aware-000777.1"))
+    await feed.history.keep(RAISED_MS)
+    book._folder.write_text("no folder")
+    paths = ("/api/history", "/api/history.csv", "/api/incidents/{alarm_id}")
+    for path in paths:
+        response = await client.get(path.format(alarm_id="aware-000777.1"))
+        assert 503 == response.status
+        await conforms(OPERATIONS["get", path], response)
+        assert "look_not_written" == (await response.json())["error"]
+    assert 200 == (await client.get(f"/api/incidents/{ALARM}")).status
+    assert book.due
+    book._folder.unlink()
+    for path in paths:
+        assert 200 == (await client.get(path.format(alarm_id="aware-000777.1"))).status
+    assert 0 == book.due
+    assert {("aware-000777.1", "listed"), ("aware-000777.1", "opened"), (ALARM, "opened")} <= {
+        (look.alarm_id, look.operation_name) for look in written(book)
+    }
+
+
+async def test_who_opens_an_alarm_on_the_page_is_on_record(client: Client, book: SlowBook) -> None:
+    """Once for a session, and only of alarms that are on the board."""
+    async with client.ws_connect("/ws") as page:
+        await page.receive_json()
+        for alarm_id in ("nobody.1", ALARM, ALARM):
+            await page.send_json({"type": "opened", "alarm_id": alarm_id})
+        await client.get("/api/session")
+        await until(lambda: len(written(book)) == 2, "the look")
+    assert [(ALARM, "shown"), (ALARM, "opened")] == [
+        (look.alarm_id, look.operation_name) for look in written(book)
+    ]
 
 
 async def test_the_command_shows_who_looked(

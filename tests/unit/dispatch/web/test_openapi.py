@@ -79,8 +79,12 @@ ELSEWHERE = {
     ("get", "/ws"): {101, 503},
     ACT: {200, 408, 409, 504},
     ("get", "/readyz"): {200},
+    ("get", "/api/history"): {503},
+    ("get", "/api/history.csv"): {503},
+    ("get", "/api/incidents/{alarm_id}"): {503},
 }
-"""What other tests of this file get, and those with a real broker (`test_console_live.py`)."""
+"""What other tests of this file get, those of looks (`test_looks.py`), and those with a real broker
+(`test_console_live.py`)."""
 
 
 @pytest.fixture
