@@ -23,7 +23,7 @@ from alarm_gateway.adapters.journal import FILE_NAME as JOURNAL_NAME
 from alarm_gateway.adapters.journal import read_rows
 from alarm_gateway.adapters.lock import FolderLock
 from alarm_gateway.adapters.merge import Kept
-from alarm_gateway.adapters.registry import read_registry
+from alarm_gateway.adapters.registry import WEAK, is_weak, read_registry
 from alarm_gateway.adapters.vault import needed_vault, new_vault, read_vault
 from alarm_gateway.core.errors import GatewayError, SettingsError
 from alarm_gateway.core.records import REGISTRY, DevicesChanged, HomeChanged
@@ -187,6 +187,8 @@ def rotate_key(  # noqa: PLR0917 - options of a command line, given by name
         key = _new_key(key_file, key_out)
         if key == household.device_key_hex:
             raise SettingsError(f"device {household.device_id} has this key already")
+        if is_weak(key):
+            raise SettingsError(f"--key-file {key_file}: {WEAK}")
         changed = replace(
             household,
             device_key_hex=key,

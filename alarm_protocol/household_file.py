@@ -8,6 +8,8 @@ from alarm_protocol.errors import HouseholdFileError
 from alarm_protocol.households import HouseholdFile
 
 _BYTE = re.compile(r" \(byte (\d+)\)")
+_QUOTED = re.compile(r"^(Invalid (?:enum )?value) .*?( - at `[^`]*`)?$", re.DOTALL)
+"""What is quoted may be a key or a name, where a row was shifted."""
 _HOME = re.compile(r"\$\.households\[(\d+)\]")
 
 
@@ -31,7 +33,7 @@ def _described(content: bytes, error: Exception) -> str:
     """Say what is wrong and where; the library counts bytes, people count lines."""
     if not content.strip():
         return "it is empty"
-    text = str(error)
+    text = _QUOTED.sub(r"\1\2", str(error))
     byte = _BYTE.search(text)
     if byte is not None:
         return f"{_BYTE.sub('', text)}, at {_line_of(content, int(byte[1]))}"

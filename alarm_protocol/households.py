@@ -13,7 +13,7 @@ from alarm_protocol.units import TimestampMs, WireDeviceId, WireTimestampMs
 
 Text = Annotated[str, Meta(max_length=300)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
-KeyHex = Annotated[str, Meta(pattern=r"^[0-9a-f]{32,128}\Z")]
+KeyHex = Annotated[str, Meta(pattern=r"^(?:[0-9a-f]{2}){16,64}\Z")]
 Date = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}\Z")]
 
 SIGNS = (

@@ -22,12 +22,17 @@ def back_up(data_dir: Path, out: Path) -> ChainReport:
     is copied too, sealed as it is: its key is not in it.
 
     Raises:
-        SettingsError: There is no journal, or the folder is there already or cannot be made.
+        SettingsError: There is no journal, or the folder is there already, is inside the data
+            folder, or cannot be made.
         JournalError: The copy cannot be written, or its chain is broken.
     """
     next(read_rows(data_dir), None)  # says what is wrong with the folder
     if out.exists():
         raise SettingsError(f"{out} is there already; give --out a new folder")
+    if out.resolve().is_relative_to(data_dir.resolve()):
+        raise SettingsError(
+            f"{out} is inside the data folder, and would be lost with it; give --out another place"
+        )
     part = out.with_name(f"{out.name}.part")
     try:
         shutil.rmtree(part, ignore_errors=True)  # of an earlier try that was cut off

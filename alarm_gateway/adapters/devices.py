@@ -203,6 +203,8 @@ class Devices:
     def put(self, household: Household, act: RegistryAct, who: Who) -> int:
         """Write one device anew, and the act; return the act's number."""
         with self._transaction():
+            if act in {"added", "key_rotated"}:
+                self._refuse_shared_keys([household])
             self._write(household, who)
             return self._note([household.device_id], act, who)
 
@@ -256,11 +258,24 @@ class Devices:
                     continue
                 (added if before is None else changed).append(name)
                 self._write(home, who, digest)
+            self._refuse_shared_keys([given[name] for name in added])
             news = [*added, *changed]
             for start in range(0, len(news), ACT_DEVICES_MAX):
                 number = self._note(news[start : start + ACT_DEVICES_MAX], "imported", who, kept)
             (count,) = self._connection.execute("SELECT count(*) FROM devices").fetchone()
         return Imported(len(added), len(changed), same, count - len(given), number)
+
+    def _refuse_shared_keys(self, news: list[Household]) -> None:
+        """Refuse a new device, or a device's new key, where another device has that key."""
+        if not news:
+            return
+        owners = {home.device_key_hex: home.device_id for home in news}
+        for name, home in self.households().items():
+            if owners.get(home.device_key_hex, name) != name:
+                raise SettingsError(
+                    f"a key is that of {name} in the registry, and each device has its own; "
+                    "nothing changed"
+                )
 
     def _remember_last_imports(self) -> None:
         """Note each device's last import, which an earlier program did not."""

@@ -9,19 +9,22 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from alarm_gateway.adapters.registry import fault_of
+from alarm_gateway.adapters.import_words import meant, wanted
+from alarm_gateway.adapters.registry import Others, faults_of
 from alarm_gateway.core.errors import SettingsError
-from alarm_protocol.households import Household, PoliceHousehold, VeiligThuisHousehold
+from alarm_protocol.households import Household, Member, Order
 
 MISTAKES_SHOWN_MAX = 100
+NAMED_MAX = 10
+"""Unknown columns that are named by their number; the others are counted."""
 _PARTS = ("police", "veilig_thuis", "address", "offender")
-_LISTS: dict[str, tuple[str, ...]] = {
-    "police.orders": ("kind", "valid_until"),
-    "veilig_thuis.orders": ("kind", "valid_until"),
-    "veilig_thuis.members": ("name", "role", "birth_year"),
+_LISTS: dict[str, type[Struct]] = {
+    "police.orders": Order,
+    "veilig_thuis.orders": Order,
+    "veilig_thuis.members": Member,
 }
-"""Columns that hold several things, each with these parts: `a|b; c|d`."""
-_SECRET = ("device_key_hex", "previous_key_hex")
+"""Columns that hold several things, each with the fields of this: `a|b; c|d`."""
+_TOO_MANY = "more cells than columns"
 
 
 class Mistake(NamedTuple):
@@ -67,22 +70,20 @@ def read_import(path: Path) -> list[Household]:
     if not rows:
         raise SettingsError(f"{path} holds no device")
     mistakes: list[Mistake] = []
-    households: dict[str, Household] = {}
-    for name, value, lax in rows:
+    households: list[Household] = []
+    what, lax = ("line", True) if path.suffix.lower() == ".csv" else ("household", False)
+    others = Others(what)
+    for place, value in rows:
         found = list(_mistakes(Household, value, "", lax=lax))
-        mistakes += [Mistake(name, *one) for one in found]
-        if found:
-            continue
-        household = msgspec.convert(value, Household, strict=not lax)
-        wrong = fault_of(household)
-        if household.device_id in households:
-            wrong = f"device {household.device_id} is in the file twice"
-        if wrong is not None:
-            mistakes.append(Mistake(name, "", wrong))
-        households[household.device_id] = household
+        if isinstance(value, dict):
+            found += others.faults(place, value.get("device_id"), value.get("device_key_hex"))
+        if not found:
+            households.append(msgspec.convert(value, Household, strict=not lax))
+            found += faults_of(households[-1])
+        mistakes += [Mistake(f"{what} {place}", *one) for one in found]
     if mistakes:
         raise ImportRefusedError(path, mistakes, len(rows))
-    return list(households.values())
+    return households
 
 
 def columns() -> list[str]:
@@ -100,7 +101,7 @@ def _columns(kind: type[Struct], prefix: str) -> Iterator[tuple[str, bool]]:
             yield name, field.required
 
 
-def _json_rows(path: Path, text: str) -> Iterator[tuple[str, object, bool]]:
+def _json_rows(path: Path, text: str) -> Iterator[tuple[int, object]]:
     try:
         file = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
@@ -111,28 +112,48 @@ def _json_rows(path: Path, text: str) -> Iterator[tuple[str, object, bool]]:
             f'{path} is no household file: it begins with {{"format": "aware-households", '
             '"version": 1, "synthetic": true, "households": ['
         )
-    for number, home in enumerate(homes, 1):
-        yield f"household {number}", home, False
+    yield from enumerate(homes, 1)
 
 
-def _csv_rows(path: Path, text: str) -> Iterator[tuple[str, object, bool]]:
+def _csv_rows(path: Path, text: str) -> Iterator[tuple[int, object]]:
     first = text.partition("\n")[0]
     reader = csv.DictReader(
         io.StringIO(text, newline=""), delimiter=";" if first.count(";") > first.count(",") else ","
     )
     try:
         header = [name.strip() for name in reader.fieldnames or ()]
-        strange = [name for name in header if name not in columns()]
-        if strange or len(set(header)) != len(header):
+        wrong = _wrong_in(header)
+        if wrong:
             raise SettingsError(
-                f"{path}: the first line names columns that are unknown or there twice: "
-                f"{', '.join(strange or header)[:200]}; known are {', '.join(columns())}"
+                f"{path}: line 1 has to name the columns: {wrong}; known are {', '.join(columns())}"
             )
         reader.fieldnames = header
         for row in reader:
-            yield f"line {reader.line_num}", _nested(row), True
+            yield reader.line_num, _nested(row)
     except csv.Error as error:
         raise SettingsError(f"{path} is no CSV at line {reader.line_num} ({error})") from error
+
+
+def _wrong_in(header: list[str]) -> str:
+    """Say which columns of the first line are unknown or there twice; "" where none is.
+
+    Where the heading was cut off, the first line is somebody's home: unknown ones are counted
+    and never quoted.
+    """
+    known = columns()
+    strange = [
+        f"{number}{meant(name, known)}"
+        for number, name in enumerate(header, 1)
+        if name not in known
+    ]
+    twice = [name for name in known if header.count(name) > 1]
+    said = []
+    if strange:
+        more = f" and {len(strange) - NAMED_MAX} more" if strange[NAMED_MAX:] else ""
+        said.append(f"unknown is column {', '.join(strange[:NAMED_MAX])}{more}")
+    if twice:
+        said.append(f"there twice is {', '.join(twice)}")
+    return "; ".join(said)
 
 
 def _nested(row: Mapping[str | None, Any]) -> dict[str, Any]:
@@ -142,7 +163,7 @@ def _nested(row: Mapping[str | None, Any]) -> dict[str, Any]:
         "veilig_thuis": {"agency": "veilig_thuis"},
     }
     if None in row:
-        home["more cells than columns"] = None
+        home[_TOO_MANY] = None
     for name, cell in row.items():
         if name is None or cell is None or not cell.strip():
             continue
@@ -160,7 +181,7 @@ def _cell(name: str, cell: str) -> object:
         return [
             {
                 key: part.strip()
-                for key, part in zip(_LISTS[name], thing, strict=False)
+                for key, part in zip(_LISTS[name].__struct_fields__, thing, strict=False)
                 if part.strip()
             }
             for thing in things
@@ -175,31 +196,50 @@ def _mistakes(
 ) -> Iterator[tuple[str, str]]:
     """Find everything that is wrong in a value, part by part: a decoder stops at the first."""
     if not isinstance(value, dict):
-        yield prefix.rstrip("."), "it has to be an object"
+        yield prefix.rstrip("."), f"it has to be {wanted(kind)}"
         return
     fields = {field.name: field for field in msgspec.structs.fields(kind)}
-    tag = "agency" if kind in (PoliceHousehold, VeiligThuisHousehold) else ""
-    for name in value:
-        if name not in fields and name != tag:
-            yield f"{prefix}{str(name)[:60]}", "there is no such field"
+    yield from _strange(kind, value, prefix)
     for name, field in fields.items():
         place = f"{prefix}{name}"
         if name not in value:
             if field.required and name not in _PARTS:
-                yield place, "it is missing"
+                yield place, f"it is missing; it has to be {wanted(field.type)}"
                 continue
             if not field.required:
                 continue
         if name in _PARTS:
             yield from _mistakes(field.type, value.get(name, {}), f"{place}.", lax=lax)
             continue
-        try:
-            msgspec.convert(value[name], field.type, strict=not lax)
-        except msgspec.ValidationError as error:
-            yield place, _wrong(name, str(error))
+        yield from _mistakes_in(field.type, value[name], place, lax=lax)
 
 
-def _wrong(name: str, text: str) -> str:
-    if name in _SECRET:
-        return "a key is 32 to 128 hexadecimal digits, in small letters"
-    return text.replace(" - at `$", ", at `").rstrip()
+def _strange(kind: type[Struct], value: dict[Any, Any], prefix: str) -> Iterator[tuple[str, str]]:
+    """Find fields that nobody knows, and a section of the other agency."""
+    fields = kind.__struct_fields__
+    tag, agency = kind.__struct_config__.tag_field, kind.__struct_config__.tag
+    if tag is not None and value.get(tag, agency) != agency:
+        yield f"{prefix}{tag}", f"it has to be {agency}"
+    for number, name in enumerate(value, 1):
+        if name == _TOO_MANY:
+            yield "", "it has more cells than line 1 has columns"
+        elif name not in fields and name != tag:
+            yield prefix.rstrip("."), f"its field {number} is unknown{meant(name, fields)}"
+
+
+def _mistakes_in(kind: Any, value: object, place: str, *, lax: bool) -> Iterator[tuple[str, str]]:
+    """Find what is wrong in one field: of a list the thing and its part, else the field."""
+    part = _LISTS.get(place)
+    if part is not None and isinstance(value, list):
+        found = [
+            one
+            for number, thing in enumerate(value, 1)
+            for one in _mistakes(part, thing, f"{place}.{number}.", lax=lax)
+        ]
+        if found:
+            yield from found
+            return
+    try:
+        msgspec.convert(value, kind, strict=not lax)
+    except msgspec.ValidationError:
+        yield place, f"it has to be {wanted(kind)}"

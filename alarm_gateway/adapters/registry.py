@@ -1,5 +1,6 @@
 """The registry of households, read from a file."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,6 +11,10 @@ from alarm_protocol.errors import HouseholdFileError
 from alarm_protocol.household_file import decode_households
 from alarm_protocol.households import SECTION_BYTES_MAX, Household
 from alarm_protocol.units import DeviceId
+
+NAMES_TAKEN = frozenset({FLOOD, "gateway", "gateway-supervision", "police", "veilig_thuis"})
+"""The gateway's flood alarm, and the parts that the broker's access list names."""
+WEAK = "a key of one byte again and again is no secret; make one with `openssl rand -hex 32`"
 
 
 def read_registry(path: Path) -> dict[DeviceId, Household]:
@@ -31,27 +36,60 @@ def read_registry(path: Path) -> dict[DeviceId, Household]:
             "`alarm-simulator households`"
         ) from error
     registry: dict[DeviceId, Household] = {}
-    for household in file.households:
-        device_id = household.device_id
-        if device_id in registry:
-            raise SettingsError(f"registry {path}: device {device_id} is in it twice")
-        fault = fault_of(household)
-        if fault is not None:
-            raise SettingsError(f"registry {path}: {fault}")
-        registry[device_id] = household
+    others = Others("household")
+    for number, household in enumerate(file.households, 1):
+        for field, wrong in (
+            *others.faults(number, household.device_id, household.device_key_hex),
+            *faults_of(household),
+        ):
+            raise SettingsError(f"registry {path}: household {number}: {field}: {wrong}")
+        registry[household.device_id] = household
     return registry
 
 
-def fault_of(household: Household) -> str | None:
-    """Say why a household that can be read cannot be registered; None: it can."""
-    device_id = household.device_id
-    if device_id == FLOOD:
-        return f"the name {FLOOD} is the gateway's own"
+class Others:
+    """The devices of a file so far: no id and no key is there twice.
+
+    Args:
+        what: What the file calls a place: `line`, `household`.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._places: dict[tuple[str, str], int] = {}
+
+    def faults(self, place: int, device_id: object, key: object) -> Iterator[tuple[str, str]]:
+        """Say where the same was before, field by field; never what it is."""
+        for field, value, says in (
+            ("device_id", device_id, "the same device as in"),
+            ("device_key_hex", key, "each device has a key of its own, and this one is in"),
+        ):
+            if not isinstance(value, str):
+                continue
+            first = self._places.setdefault((field, value), place)
+            if first != place:
+                yield field, f"{says} {self._what} {first}"
+                return
+
+
+def faults_of(household: Household) -> Iterator[tuple[str, str]]:
+    """Say field by field why a household that can be read cannot be registered."""
+    if household.device_id in NAMES_TAKEN:
+        taken = ", ".join(sorted(NAMES_TAKEN))
+        yield "device_id", f"a part's own name, which the broker lets no device use: {taken}"
+    for field in ("device_key_hex", "previous_key_hex"):
+        if is_weak(getattr(household, field) or ""):
+            yield field, WEAK
     for section in (household.police, household.veilig_thuis):
         size = len(msgspec.json.encode(section))
         if size > SECTION_BYTES_MAX:
-            return (
-                f"device {device_id}: the section for {section.__struct_config__.tag} takes "
-                f"{size} bytes, at most {SECTION_BYTES_MAX}: shorten its notes"
+            name = section.__struct_config__.tag
+            yield (
+                str(name),
+                f"the section takes {size} bytes, at most {SECTION_BYTES_MAX}: shorten its notes",
             )
-    return None
+
+
+def is_weak(key_hex: str) -> bool:
+    """Tell whether a key is one byte again and again: somebody's placeholder, not a secret."""
+    return bool(key_hex) and key_hex == key_hex[:2] * (len(key_hex) // 2)

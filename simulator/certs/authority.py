@@ -199,6 +199,32 @@ class Authority:
         _write(self.folder / "crl.pem", pem, PUBLIC_MODE)
 
 
+def hosts_of(file: Path) -> set[str]:
+    """Return the names and addresses that a server's certificate is for, in small letters.
+
+    Raises:
+        CertificateError: It cannot be read.
+    """
+    try:
+        certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return set()
+    except (OSError, ValueError) as error:
+        raise CertificateError(
+            f"{file} cannot be read as a certificate; remove it and its key, and call this again"
+        ) from error
+    addresses = names.get_values_for_type(x509.IPAddress)
+    return {*map(str.lower, names.get_values_for_type(x509.DNSName)), *map(str, addresses)}
+
+
+def normal(host: str) -> str:
+    """Return a name or address in the one form that it is compared in."""
+    with contextlib.suppress(ValueError):
+        return str(ipaddress.ip_address(host))
+    return host.lower()
+
+
 def _now() -> datetime:
     return datetime.fromtimestamp(clock.now_ms() // 1_000, tz=UTC)
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from alarm_protocol.units import CONSOLES, DEVICE_ID_PATTERN
-from simulator.certs.authority import Authority, Use
+from simulator.certs.authority import Authority, Use, hosts_of, normal
 from simulator.core.errors import CertificateError
 
 DEVICES_MAX = 10_000
 GATEWAY = "gateway"
 SUPERVISION = "gateway-supervision"
+LOCAL_HOSTS = ("localhost", "127.0.0.1")
 PARTS = (GATEWAY, SUPERVISION, *CONSOLES)
 """Names that the broker's access list gives rights to; all other clients are devices."""
 
@@ -42,7 +43,13 @@ def certs(
     if revoke is not None:
         line = revoke_one(out, revoke)
     else:
-        line = make_all(out, devices, tuple(host or ("localhost", "127.0.0.1")), days)
+        hosts = tuple(host or LOCAL_HOSTS)
+        line = make_all(out, devices, hosts, days)
+        if host and (lacking := names_lacking(out, hosts)):
+            line += (
+                f"\n{out}/server.crt was kept and is not for {', '.join(lacking)}: for one with "
+                "every --host remove that and server.key, call this again, and restart the broker"
+            )
     sys.stdout.write(line + "\n")
 
 
@@ -68,6 +75,16 @@ def make_all(out: Path, devices: int, hosts: tuple[str, ...], days: float) -> st
     )
 
 
+def names_lacking(out: Path, hosts: tuple[str, ...]) -> list[str]:
+    """Return those of the names and addresses that the broker's certificate is not for.
+
+    Raises:
+        CertificateError: The certificate cannot be read.
+    """
+    held = hosts_of(out / "server.crt")
+    return [one for one in hosts if normal(one) not in held]
+
+
 def revoke_one(out: Path, name: str) -> str:
     """Put one certificate on the list, and say so in one line.
 
@@ -81,7 +98,8 @@ def revoke_one(out: Path, name: str) -> str:
     new = authority.revoke(path)
     return (
         f"{out}/crl.pem: {name} {'is revoked' if new else 'was revoked before'}, "
-        f"{authority.revoked_count} in all; give it to the broker and send that a SIGHUP"
+        f"{authority.revoked_count} in all; give it to the broker and restart that: "
+        "a SIGHUP would end no connection that stands"
     )
 
 

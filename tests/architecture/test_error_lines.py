@@ -88,7 +88,7 @@ GATEWAY = [
     Bad(f"{RUN} --registry wrong.json", ("device_id", "household 2", "mend it")),
     Bad(f"{RUN} --registry nothing.json", ("it is empty", "alarm-simulator households")),
     Bad(f"{RUN} --registry none.json", ("no household", "alarm-simulator households")),
-    Bad(f"{RUN} --registry twice.json", ("aware-000001 is in it twice",)),
+    Bad(f"{RUN} --registry twice.json", ("household 2: device_id: the same",)),
     *(
         Bad(f"{RUN} --registry homes.json --policy {name}", says)
         for name, says in {

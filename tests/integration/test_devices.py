@@ -200,7 +200,13 @@ async def test_another_key_for_the_registry(
         assert () == (await desk.press(1, DEVICE, key_of(DEVICE))).doubts
         revoked = await desk.press(1, OTHER_DEVICE, key_of(OTHER_DEVICE))
         assert ("device_out_of_service",) == revoked.doubts
-        assert "in force" in await desk.run("rotate-key", DEVICE, "--key-file", str(new), *WHO)
+        rotate = ("rotate-key", DEVICE, "--key-file", str(new), *WHO)
+        with pytest.raises(AssertionError, match="a key of one byte again and again is no secret"):
+            await desk.run(*rotate)
+        devices_key = tmp_path / "device.key"
+        devices_key.write_text("1f2e" * 16)
+        rotate = ("rotate-key", DEVICE, "--key-file", str(devices_key), *WHO)
+        assert "in force" in await desk.run(*rotate)
         shown = await desk.run("show", DEVICE)
     assert 0 == await part.stop()
     # The last one twice: for the device, and for its open alarm.
@@ -227,6 +233,8 @@ def test_a_wrong_row_imports_nothing(
         main()
     lines = capsys.readouterr().err.splitlines()
     assert (2, 2) == (caught.value.code, len(lines))
-    assert lines[0].startswith(f"alarm-gateway: {path}: household 2: device_key_hex: a key is")
+    assert lines[0].startswith(
+        f"alarm-gateway: {path}: household 2: device_key_hex: it has to be a key: "
+    )
     assert lines[1].endswith("1 mistakes in 1 of 2 rows; nothing was imported")
     assert not (tmp_path / "data").exists()

@@ -17,14 +17,21 @@ from tests.helpers.gateway import DEVICE, NOW_MS, OTHER_DEVICE, household
 
 TOM = Who("Tom", "why", NOW_MS)
 NAMES = (DEVICE, OTHER_DEVICE)
-KEYS = ("1a" * 32, "2b" * 32, "3c" * 32)
+KEYS = ("1a" * 16, "2b" * 16, "3c" * 16)
+"""Beginnings of keys; each device has its own."""
+
+
+def own(begin: str, name: str) -> str:
+    """Return a device's own key with this beginning."""
+    return begin + name.encode().hex()
+
 
 homes = st.builds(
     lambda name, resident, key, older, serving: replace(
         household(name, in_service=serving),
         police=replace(household().police, resident=resident),
-        device_key_hex=key,
-        previous_key_hex=older,
+        device_key_hex=own(key, name),
+        previous_key_hex=own(older, name) if older else None,
         previous_key_until_ms=NOW_MS if older else 0,
     ),
     st.sampled_from(NAMES),
@@ -75,7 +82,7 @@ def changed(home: Household, what: str, *how: Any) -> tuple[Household, RegistryA
     key, overlaps = how
     return replace(
         home,
-        device_key_hex=key,
+        device_key_hex=own(key, home.device_id),
         previous_key_hex=home.device_key_hex if overlaps else None,
         previous_key_until_ms=NOW_MS if overlaps else 0,
     ), "key_rotated"

@@ -7,7 +7,7 @@ import pytest
 from cryptography import x509
 
 from simulator.certs.authority import Authority
-from simulator.certs.command import device_path, make_all, revoke_one
+from simulator.certs.command import certs, device_path, make_all, revoke_one
 from simulator.core.errors import CertificateError
 
 HOSTS = ("broker.example", "127.0.0.1")
@@ -62,6 +62,26 @@ def test_a_second_call_keeps_what_is_there(tmp_path: Path) -> None:
     line = make_all(tmp_path, 3, HOSTS, 30)
     assert f"{tmp_path}: kept the CA, made 2 certificates and kept 6; 0 revoked" == line
     assert before == {path: path.read_bytes() for path in before}
+
+
+def test_a_host_that_the_kept_certificate_lacks_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clients would refuse the broker under that name, and nothing else would tell why."""
+    certs(out=tmp_path, devices=0, host=["broker.example", "::1"], days=30)
+    assert "server.crt" not in capsys.readouterr().out
+    certs(out=tmp_path, devices=0, host=["Broker.example", "0::1", "10.0.0.1", "new"], days=30)
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith(f"{tmp_path}/server.crt was kept and is not for 10.0.0.1, new: ")
+    certs(out=tmp_path, devices=0, days=30)
+    assert 1 == len(capsys.readouterr().out.splitlines())
+
+
+def test_after_a_revocation_the_broker_is_restarted(tmp_path: Path) -> None:
+    """A signal would leave the connection standing that was to end: as docs/broker.md has it."""
+    make_all(tmp_path, 1, HOSTS, 30)
+    said = revoke_one(tmp_path, DEVICE)
+    assert said.endswith("restart that: a SIGHUP would end no connection that stands")
 
 
 def test_revoking_puts_one_on_the_list_once(tmp_path: Path) -> None:

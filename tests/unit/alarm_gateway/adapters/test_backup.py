@@ -41,6 +41,16 @@ def test_a_folder_that_is_there_is_left_alone(journal: Path, tmp_path: Path) -> 
         back_up(journal, tmp_path / "copy")
 
 
+def test_a_backup_is_never_inside_the_data_folder(journal: Path, tmp_path: Path) -> None:
+    """Whatever takes the folder would take the copy too; a link to it is no other place."""
+    (tmp_path / "link").symlink_to(journal)
+    for out in (journal / "inner", journal / "a" / "b", tmp_path / "link" / "inner"):
+        with pytest.raises(SettingsError, match="is inside the data folder"):
+            back_up(journal, out)
+    assert [] == [one for one in journal.rglob("*") if one.is_dir()]
+    assert back_up(journal, tmp_path / "data-copy").fault is None
+
+
 def test_no_journal_is_no_backup(tmp_path: Path) -> None:
     """The wrong folder is said, and nothing is left behind."""
     with pytest.raises(SettingsError, match="there is no journal"):

@@ -147,7 +147,7 @@ def test_of_many_that_were_kept_some_are_named() -> None:
 def test_a_large_import_is_told_in_parts(tmp_path: Path) -> None:
     """A running gateway is never given more than it takes between two presses."""
     devices = Devices(tmp_path, VAULT, make=True)
-    homes = [replace(household(), device_id=f"aware-{number:06}") for number in range(250)]
+    homes = [household(DeviceId(f"aware-{number:06}")) for number in range(250)]
     assert 3 == devices.take(homes, TOM).number
     feed, sizes, number = Feed(devices), [], 0
     while acts := feed.take(number):
@@ -170,6 +170,22 @@ def test_a_device_is_added_once(tmp_path: Path) -> None:
     """What is there is changed by an import only, so that a typing error overwrites no home."""
     with pytest.raises(SettingsError, match=f"{DEVICE} is registered already"):
         registry(tmp_path).add(household(), TOM)
+
+
+def test_two_devices_never_have_one_key(tmp_path: Path) -> None:
+    """Imported, added or rotated: whose press it is has to be certain."""
+    devices = registry(tmp_path)
+    twin = replace(household(DeviceId("aware-000003")), device_key_hex=key_of(DEVICE).hex())
+    rotated = replace(HOMES[1], device_key_hex=key_of(DEVICE).hex())
+    for change in (
+        lambda: devices.take([twin], TOM),
+        lambda: devices.add(twin, TOM),
+        lambda: devices.put(rotated, "key_rotated", TOM),
+    ):
+        with pytest.raises(SettingsError, match=f"a key is that of {DEVICE} in the registry"):
+            change()
+    assert {home.device_id: home for home in HOMES} == devices.households()
+    assert devices.acts_after(1) is None
 
 
 def test_numbers_go_on_after_the_journals(tmp_path: Path) -> None:

@@ -2,15 +2,22 @@
 
 import csv
 import json
+import re
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from alarm_gateway.adapters.import_file import ImportRefusedError, columns, read_import
+from alarm_gateway.adapters.registry import NAMES_TAKEN, read_registry
 from alarm_gateway.core.errors import SettingsError
+from alarm_gateway.core.records import FLOOD
 from tests.helpers.gateway import DEVICE, OTHER_DEVICE, household, key_of
 
 ROW = {
@@ -40,6 +47,8 @@ ROW = {
     "veilig_thuis.safety_plan": "THUIS-Plan",
     "veilig_thuis.orders": "contactverbod|2027-01-01",
 }
+OTHER_ROW = ROW | {"device_id": OTHER_DEVICE, "device_key_hex": key_of(OTHER_DEVICE).hex()}
+SECRETS = [cell for cell in ROW.values() if re.search(r"[A-Z]|[0-9a-f]{32}|aware", cell)]
 
 
 def table(folder: Path, *rows: dict[str, str], delimiter: str = ",") -> Path:
@@ -90,11 +99,11 @@ def test_every_mistake_of_every_row_is_listed(tmp_path: Path) -> None:
         "veilig_thuis.children": "",
         "police.orders": "contactverbod|soon",
     }
-    said = refused(table(tmp_path, ROW, bad, ROW | {"device_id": OTHER_DEVICE}))
+    said = refused(table(tmp_path, ROW, bad | {"device_key_hex": "1f" * 32}, OTHER_ROW))
     assert 5 == len(said)
     for line, place in zip(
         said,
-        ("device_id", "police.latitude", "police.orders", "veilig_thuis.children"),
+        ("device_id", "police.latitude", "police.orders.1.valid_until", "veilig_thuis.children"),
         strict=False,
     ):
         assert line.startswith(f"line 3: {place}: ")
@@ -108,17 +117,17 @@ def test_an_objects_mistakes_are_listed_too(tmp_path: Path) -> None:
     first["colour"] = "red"
     second["category"] = "DP9"
     said = refused(homes(tmp_path, first, second, 7))
-    assert "household 1: colour: there is no such field" == said[0]
-    assert "household 1: police.weapons: it is missing" == said[1]
-    assert said[2].startswith("household 2: category: ")
-    assert "household 3: it has to be an object" == said[3]
+    assert "household 1: its field 9 is unknown" == said[0]
+    assert said[1].startswith("household 1: police.weapons: it is missing; it has to be text of")
+    assert "household 2: category: it has to be one of DP3, DP4, SP3, SP4, SP5, SP6" == said[2]
+    assert said[3].startswith("household 3: it has to be an object with device_id")
 
 
 def test_a_key_is_in_no_message(tmp_path: Path) -> None:
     """Neither a wrong one nor a good one beside a mistake."""
     bad = ROW | {"device_key_hex": "SECRET" * 8, "police.latitude": "x"}
     text = "\n".join(refused(table(tmp_path, bad, ROW)))
-    assert "a key is 32 to 128 hexadecimal digits" in text
+    assert "a key: 32 to 128 hexadecimal digits" in text
     assert "SECRET" not in text
     assert key_of(DEVICE).hex() not in text
 
@@ -126,8 +135,15 @@ def test_a_key_is_in_no_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ((ROW, ROW), "line 3: device aware-000001 is in the file twice"),
-        ((ROW | {"device_id": "gateway-flood"},), "gateway-flood is the gateway's own"),
+        ((ROW, ROW), "line 3: device_id: the same device as in line 2"),
+        ((ROW | {"police.latitude": "x"}, ROW), "line 3: device_id: the same device as in line 2"),
+        (
+            (ROW, ROW | {"device_id": OTHER_DEVICE}),
+            "line 3: device_key_hex: each device has a key of its own, and this one is in line 2",
+        ),
+        ((ROW | {"device_key_hex": "0" * 64},), "line 2: device_key_hex: a key of one byte again"),
+        ((ROW | {"previous_key_hex": "ab" * 16},), "previous_key_hex: a key of one byte again"),
+        ((ROW | {"device_key_hex": "1f2" * 11},), "hexadecimal digits in pairs"),
         (
             (
                 ROW
@@ -137,22 +153,75 @@ def test_a_key_is_in_no_message(tmp_path: Path) -> None:
                     "police.location_agreement": "é" * 300,
                 },
             ),
-            "the section for police takes",
+            "line 2: police: the section takes",
         ),
     ],
 )
 def test_what_cannot_be_registered_is_a_mistake(
     tmp_path: Path, rows: tuple[dict[str, str], ...], says: str
 ) -> None:
-    """A device twice, the gateway's own name, and what would not fit a view."""
+    """A device or a key twice, a key that is none, and what would not fit a view."""
     full = [dict.fromkeys(columns(), "") | row for row in rows]
     assert says in "\n".join(refused(table(tmp_path, *full)))
 
 
 def test_a_strange_column_is_named(tmp_path: Path) -> None:
     """A misspelt heading would silently leave something out."""
-    with pytest.raises(SettingsError, match=r"unknown .*: police\.adress; known are device_id"):
-        read_import(table(tmp_path, ROW | {"police.adress": "x"}))
+    with pytest.raises(SettingsError, match=r"is column 26 \(is veilig_thuis\.children meant\?\)"):
+        read_import(table(tmp_path, ROW | {"veilig_thuis.childern": "x"}))
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    """Which of the two counts nobody would know."""
+    path = table(tmp_path, ROW)
+    path.write_text(path.read_text().replace("police.weapons", "police.resident", 1))
+    with pytest.raises(SettingsError, match=r"columns: there twice is police\.resident; known"):
+        read_import(path)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES_TAKEN))
+def test_a_parts_own_name_is_no_devices(tmp_path: Path, name: str) -> None:
+    """The broker would refuse every press of it."""
+    said = refused(table(tmp_path, ROW | {"device_id": name}))
+    assert said[0].startswith("line 2: device_id: a part's own name")
+
+
+def test_the_names_that_are_taken_are_those_of_the_access_list() -> None:
+    """Whoever the broker knows as a part is no device, and nobody else is kept out."""
+    rules = (Path(__file__).parents[4] / "mosquitto" / "acl.conf").read_text(encoding="utf-8")
+    users = {line.split()[1] for line in rules.splitlines() if line.startswith("user ")}
+    assert NAMES_TAKEN == users | {FLOOD}
+
+
+def said_of(path: Path, read: Callable[[Path], object]) -> str:
+    """Return what is said of a file, "" where nothing is wrong with it."""
+    try:
+        read(path)
+    except SettingsError as error:
+        return str(error)
+    return ""
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_mixed_up_no_value_is_in_a_message(data: st.DataObject) -> None:
+    """Shifted rows, a heading that was cut off, values as names: nothing of them is repeated."""
+    cells = [*ROW.values(), *ROW]
+    lines = st.permutations(cells).map(lambda mixed: mixed[: len(ROW)])
+    heading = st.one_of(st.just(list(ROW)), st.permutations(list(ROW)), lines)
+    rows = [data.draw(heading), *data.draw(st.lists(lines, min_size=1, max_size=3))]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "devices.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(rows)
+        said = said_of(path, read_import)
+        mixed = [dict(zip(rows[0], row, strict=False)) for row in rows[1:]]
+        whole = plain(household())
+        place = data.draw(st.sampled_from((whole, whole["police"], whole["police"]["orders"][0])))
+        place[data.draw(st.sampled_from((*place, *cells)))] = data.draw(st.sampled_from(cells))
+        path = homes(Path(folder), whole, *mixed)
+        said += said_of(path, read_import) + said_of(path, read_registry)
+    assert [] == [secret for secret in SECRETS if secret in said]
 
 
 @pytest.mark.parametrize(

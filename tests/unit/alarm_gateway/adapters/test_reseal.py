@@ -10,6 +10,7 @@ from alarm_gateway.adapters.device_feed import Feed
 from alarm_gateway.adapters.devices import FILE_NAME, Devices, Who
 from alarm_gateway.adapters.vault import Vault
 from alarm_gateway.core.errors import SettingsError
+from alarm_protocol.units import DeviceId
 from tests.helpers.gateway import DEVICE, NOW_MS, OTHER_DEVICE, household
 
 TOM = Who("Tom", "the key was on a screen", NOW_MS)
@@ -37,7 +38,7 @@ def test_the_new_key_opens_all_and_the_old_one_nothing(tmp_path: Path) -> None:
     """Every device is as before, and of what the old key opens not a byte is left in the file."""
     devices = registry(tmp_path)
     devices._connection.execute("PRAGMA secure_delete=OFF")  # the default differs by system
-    many = [replace(household(), device_id=f"aware-1{number:05}") for number in range(20)]
+    many = [household(DeviceId(f"aware-1{number:05}")) for number in range(20)]
     before = []
     for text in ("x" * 300, "", "x" * 150):
         thuis = replace(HOMES[0].veilig_thuis, safety_plan=text)
