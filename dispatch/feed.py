@@ -75,7 +75,6 @@ class Feed:
         """Say how this console stands at this moment."""
         return Connection(
             broker="connected" if self._client is not None else "connecting",
-            lets_us=self._line.lets_us,
             gateway=self._gateway.state(now_ms()),
             gateway_seen_at_ms=self._gateway.seen_at_ms,
             unverified=self.board.unverified_count,
@@ -83,6 +82,11 @@ class Feed:
             refused=self.counters.refused,
             malformed=self.counters.malformed,
         )
+
+    @property
+    def lets_us(self) -> bool:
+        """Whether the broker refuses nothing that this console publishes."""
+        return self._line.lets_us
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at every change from now on; the result ends that."""

@@ -21,8 +21,6 @@ class Connection(Struct, frozen=True, kw_only=True):
     """How this console stands towards the broker and the gateway."""
 
     broker: Literal["connected", "connecting"]
-    lets_us: bool
-    """Whether the broker refused nothing that this console publishes, on this connection."""
     gateway: GatewayState
     gateway_seen_at_ms: int
     unverified: int

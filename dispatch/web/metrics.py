@@ -206,7 +206,7 @@ class Metrics:
         now = self._feed.connection()
         checks = {
             "broker_connected": now.broker == "connected",
-            "broker_lets_us": now.lets_us,
+            "broker_lets_us": self._feed.lets_us,
             "gateway_up": now.gateway == "up",
         }
         ready = all(checks.values())

@@ -72,8 +72,8 @@ async def test_a_refusal_that_is_over_is_forgotten() -> None:
 
     with capture_logs() as said:
         async with peer(acknowledge) as url, console_on(url) as (feed, _):
-            await until(lambda: not feed.connection().lets_us, "a refusal")
+            await until(lambda: not feed.lets_us, "a refusal")
             codes.append(mqtt5.PubAckReasonCode.SUCCESS)
             feed.set_operators(1)
-            await until(lambda: feed.connection().lets_us, "no refusal")
+            await until(lambda: feed.lets_us, "no refusal")
     assert ["not authorized"] == [one["reason"] for one in said if one["log_level"] == "error"]
