@@ -6,7 +6,6 @@ delivered only by this console's own confirmation, and the gateway repeats it un
 """
 
 import asyncio
-import random
 import secrets
 from collections.abc import Callable, Iterable
 
@@ -20,7 +19,6 @@ from alarm_protocol.errors import WireError
 from alarm_protocol.guidance import cards_of
 from alarm_protocol.messages import ConfirmDelivery, Overview, Painted, Presence, TrackAction
 from alarm_protocol.runtime.clock import now_ms
-from alarm_protocol.runtime.tls import LastError, in_words, unanswered
 from alarm_protocol.trace import trace_id_of, trace_of
 from alarm_protocol.units import ActionId, AlarmId
 from dispatch.core.access import ViewRefusal, admit_overview, admit_topic, admit_view
@@ -31,15 +29,13 @@ from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
 from dispatch.core.sightings import Sightings
 from dispatch.history import History
-from dispatch.mqtt_client import ACTIONS_MAX, is_failure, make_client, release, until_lost
+from dispatch.mqtt_client import ACTIONS_MAX, Line, is_failure, make_client, release, until_lost
 from dispatch.settings import Settings
 
 CONFIRM_EVERY_S = 0.04
 """Confirmations gather this long; the contract allows 50 ms."""
 REPORT_EVERY_S = 0.25
 ANSWER_WITHIN_S = 5.0
-RECONNECT_MIN_S = 0.5
-RECONNECT_MAX_S = 10.0
 DETACH_WITHIN_S = 1.0
 
 Listener = Callable[[AlarmId | None], None]
@@ -65,9 +61,7 @@ class Feed:
         """What the gateway said last for this console's supervisors."""
         self._settings = settings
         self._identifier = f"dispatch-{settings.console}-{secrets.token_hex(6)}"
-        # aiomqtt and paho speak through the standard library's logging; what matters of it is
-        # logged here, once, in this project's form. A refused certificate is found there only.
-        self._paho = LastError("dispatch.mqtt")
+        self._line = Line(settings)
         self._gateway = GatewayWatch()
         self._gateway_state: GatewayState = "unknown"
         self._client: aiomqtt.Client | None = None
@@ -88,6 +82,11 @@ class Feed:
             refused=self.counters.refused,
             malformed=self.counters.malformed,
         )
+
+    @property
+    def lets_us(self) -> bool:
+        """Whether the broker refuses nothing that this console publishes."""
+        return self._line.lets_us
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` at every change from now on; the result ends that."""
@@ -143,15 +142,11 @@ class Feed:
 
     async def run(self) -> None:
         """Stay connected until cancelled; whatever the broker does, try again."""
-        wait_s = RECONNECT_MIN_S
         while True:
-            connections = self.counters.connections
             try:
                 await self._connect()
             except (aiomqtt.MqttError, BrokerRefusedError, OSError) as error:
-                why = self._paho.take() or in_words(str(error))
-                if self.counters.connections == connections:
-                    why = unanswered(why, tls=self._settings.broker.tls)
+                why = self._line.why_lost(error)
                 log.warning("broker lost", broker=str(self._settings.broker), error=why)
             except Exception:
                 # A console that stops listening is worse than any fault met here: say it
@@ -159,17 +154,14 @@ class Feed:
                 log.exception("fault in the feed", broker=str(self._settings.broker))
             finally:
                 self._lost()
-            if self.counters.connections > connections:
-                wait_s = RECONNECT_MIN_S
-            # Jitter, so that consoles which lost one broker do not come back as one.
-            await asyncio.sleep(random.uniform(wait_s / 2, wait_s))  # noqa: S311 - no secret
-            wait_s = min(wait_s * 2, RECONNECT_MAX_S)
+            await asyncio.sleep(self._line.pause_s())
 
     async def _connect(self) -> None:
         """Hold one connection until it breaks."""
-        client = make_client(self._settings, self._identifier, self._read, self._paho.logger)
+        client = make_client(self._settings, self._identifier, self._read, self._line.logger)
         try:
             async with client:
+                self._line.watch(client)
                 await self._attach(client)
                 self._tell(None)
                 await self._serve(client)
@@ -193,9 +185,9 @@ class Feed:
         if refused:
             # Of an access list from before there were overviews: no reason to show no alarms.
             log.warning("the broker refuses the overview for supervisors", topic=overview)
-        self._paho.take()  # of an attempt before this one
         self._client = client
         self.counters.connections += 1
+        self._line.attached()
         log.info("broker connected", broker=str(self._settings.broker), console=self.console)
 
     async def _serve(self, client: aiomqtt.Client) -> None:

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from alarm_protocol.errors import BrokerUrlError, TlsError
 from alarm_protocol.guidance import Guidance
 from alarm_protocol.runtime.broker_url import BrokerUrl, parse_broker_url
-from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of
+from alarm_protocol.runtime.tls import TlsFiles, context_for, ends_of, name_of
 from alarm_protocol.units import CONSOLES, ConsoleId
 from dispatch.core.errors import SettingsError
 from dispatch.policy import read_guidance
@@ -31,6 +31,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     guidance: Guidance = Guidance()
     certificates: dict[str, float] = field(default_factory=dict)
     """When our own certificate and our CA's end, in s since 1970."""
+    certificate_name: str = ""
+    """The name in our own certificate, by which the broker's access list goes."""
 
 
 def read_settings(
@@ -75,4 +77,5 @@ def read_settings(
         metrics=metrics,
         guidance=read_guidance(policy),
         certificates=ends_of(tls_files),
+        certificate_name=name_of(tls_files),
     )

@@ -54,9 +54,11 @@ _MEANING: dict[FeedbackStatus, str] = {
 
 
 class _Event(NamedTuple):
-    kind: Literal["keyboard", "up", "down", "feedback"]
+    kind: Literal["keyboard", "up", "down", "feedback", "refused"]
     text: str = ""
     payload: bytes = b""
+    number: int = 0
+    """Of a message that the broker refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +98,9 @@ class Button:
         self._refused = 0
         self._ended = False
         self._last_down = ""
+        self._press_numbers: set[int] = set()
+        """What paho calls the presses of this connection."""
+        self._refusals_said: set[str] = set()
         self._paho = LastError("button.mqtt")
         self._answered = False
         """Whether the broker spoke on this connection (thread of paho)."""
@@ -160,6 +165,8 @@ class Button:
             self._down(event.text)
         elif event.kind == "feedback":
             self._feedback(event.payload)
+        elif event.kind == "refused":
+            self._refusal(event)
 
     def _key(self, key: str) -> None:
         if key == "q":
@@ -182,9 +189,20 @@ class Button:
 
     def _down(self, why: str) -> None:
         self._device.disconnected()
+        self._refusals_said.clear()
         if why != self._last_down:
             self._last_down = why
             self._say(f"no connection to {self._settings.broker} ({why}); trying again ...")
+
+    def _refusal(self, event: _Event) -> None:
+        """Say once a connection that a broker which let us in does not let us speak."""
+        what = "press" if event.number in self._press_numbers else "word of its link"
+        if what not in self._refusals_said:
+            self._refusals_said.add(what)
+            self._say(
+                f"the broker refuses this button's {what}:"
+                f" is it the certificate of another device? [{event.text}]"
+            )
 
     def _feedback(self, payload: bytes) -> None:
         try:
@@ -204,10 +222,11 @@ class Button:
                 properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
                 properties.UserProperty = (TRACE_PROPERTY, trace)
                 traced = f", trace {trace_id_of(trace)}"
-            self._client.publish(
+            sent = self._client.publish(
                 message.topic, message.payload, message.qos, message.retain, properties
             )
             if press is not None:
+                self._press_numbers.add(sent.mid)
                 said = f"{press.trigger} sent, attempt {press.attempt}"
                 self._say(f"{said} [press {press.press_id}{traced}]")
 
@@ -275,6 +294,7 @@ class Button:
         client.on_disconnect = self._on_disconnect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     # Callbacks below run on paho's thread; they only put events into the queue.
@@ -318,6 +338,14 @@ class Button:
             why = unanswered(why, tls=self._settings.broker.tls)
         self._answered = False
         self._tell(_Event("down", why))
+
+    def _on_publish(
+        self, _client: Client, _data: Any, mid: int, code: ReasonCode, _p: Properties
+    ) -> None:
+        if code.is_failure:
+            # paho holds a lock here that the main thread wants too: never wait for room.
+            with contextlib.suppress(queue.Full):
+                self._events.put_nowait(_Event("refused", str(code).lower(), number=mid))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         self._tell(_Event("feedback", payload=bytes(message.payload)))

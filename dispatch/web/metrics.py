@@ -204,7 +204,11 @@ class Metrics:
     async def readyz(self, _request: web.Request) -> web.Response:
         """Answer 200 while the board is the gateway's truth; else 503, and what is missing."""
         now = self._feed.connection()
-        checks = {"broker_connected": now.broker == "connected", "gateway_up": now.gateway == "up"}
+        checks = {
+            "broker_connected": now.broker == "connected",
+            "broker_lets_us": self._feed.lets_us,
+            "gateway_up": now.gateway == "up",
+        }
         ready = all(checks.values())
         answer = Ready(status="ready" if ready else "not ready", checks=checks)
         return json_response(answer, status=200 if ready else 503)

@@ -15,7 +15,6 @@ from alarm_protocol.codec import encode
 from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
 from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.units import AlarmId
-from dispatch import feed as feed_module
 from dispatch import mqtt_client
 from tests.integration.console_wire import console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
@@ -213,8 +212,8 @@ async def test_only_alarms_are_worth_refusing_a_broker(
     monkeypatch: pytest.MonkeyPatch, refused: int, attaches: bool
 ) -> None:
     """An access list that knows no overview costs the overview; one without alarms is no broker."""
-    monkeypatch.setattr(feed_module, "RECONNECT_MIN_S", 0.01)
-    monkeypatch.setattr(feed_module, "RECONNECT_MAX_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "RECONNECT_MIN_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "RECONNECT_MAX_S", 0.01)
     attempts = 0
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -255,8 +254,8 @@ async def test_a_peer_that_is_no_broker_is_tried_again_and_costs_nothing(
 ) -> None:
     """One that never answers, or answers rubbish, leaves no socket open behind it."""
     monkeypatch.setattr(mqtt_client, "BROKER_WITHIN_S", 0.05)
-    monkeypatch.setattr(feed_module, "RECONNECT_MIN_S", 0.01)
-    monkeypatch.setattr(feed_module, "RECONNECT_MAX_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "RECONNECT_MIN_S", 0.01)
+    monkeypatch.setattr(mqtt_client, "RECONNECT_MAX_S", 0.01)
     attempts = 0
     served: set[asyncio.StreamWriter] = set()
 
