@@ -148,7 +148,9 @@ def _wrong_in(header: list[str]) -> str:
     ]
     twice = [name for name in known if header.count(name) > 1]
     said = []
-    if strange:
+    if len(strange) == len(header):
+        said.append("no column of it is known; is the line of names missing?")
+    elif strange:
         more = f" and {len(strange) - NAMED_MAX} more" if strange[NAMED_MAX:] else ""
         said.append(f"unknown is column {', '.join(strange[:NAMED_MAX])}{more}")
     if twice:

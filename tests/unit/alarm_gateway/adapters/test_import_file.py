@@ -171,6 +171,14 @@ def test_a_strange_column_is_named(tmp_path: Path) -> None:
         read_import(table(tmp_path, ROW | {"veilig_thuis.childern": "x"}))
 
 
+def test_a_missing_line_of_names_is_said(tmp_path: Path) -> None:
+    """The first home stands in its place then, and is nobody's to read."""
+    path = table(tmp_path, ROW, OTHER_ROW)
+    path.write_text("".join(path.read_text("utf-8-sig").splitlines(keepends=True)[1:]))
+    with pytest.raises(SettingsError, match="is the line of names missing"):
+        read_import(path)
+
+
 def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
     """Which of the two counts nobody would know."""
     path = table(tmp_path, ROW)
