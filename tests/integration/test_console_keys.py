@@ -170,7 +170,7 @@ TYPES_ON = """() => {
   const typist = setInterval(() => {
     const { activeElement: target, body } = document;
     const key = outside % 2 ? "a" : "k";
-    if (target === body) outside += 1;
+    if (target === body || target.matches("aside")) outside += 1;
     target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
     if (outside < 6) return;
     clearInterval(typist);
@@ -199,3 +199,64 @@ async def test_what_is_typed_on_after_the_form_went_away_is_no_key(
         await expect(page.locator("body[data-typed]")).to_be_attached()
         await expect(page.locator(f"[data-detail='{FIRST}']")).to_be_visible()
         assert [] == gateway.actions
+
+
+async def test_keys_that_do_something_work_in_queue_and_detail_only(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """In the account menu no letter accepts; it closes with Escape and by a click elsewhere."""
+    async with gateway_on(mosquitto.url) as gateway:
+        works(gateway, make_view(FIRST))
+        await gateway.view(make_view(FIRST))
+        await page.goto(server.url)
+        await page.locator(f"{row(FIRST)} .c-where").click()
+        menu, summary = page.locator("details.operator[open]"), page.locator(".operator summary")
+        await summary.click()
+        await page.keyboard.press("a")
+        await expect(menu).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(menu).to_have_count(0)
+        await page.keyboard.press("a")
+        await summary.click()
+        await page.locator("#title-open").click()
+        await expect(menu).to_have_count(0)
+        assert [] == gateway.actions
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("a")
+        await expect(page.locator(f"section.progress {row(FIRST)}")).to_be_visible()
+
+
+async def test_the_bar_counts_what_nobody_accepted_and_leads_there(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """Also where the queue is scrolled away: a new alarm is in the number, and one press away."""
+    async with gateway_on(mosquitto.url) as gateway:
+        for number in range(2, 20):
+            await gateway.view(make_view(f"aware-{number:06}.1", priority=2))
+        await page.goto(server.url)
+        count = page.locator("[data-unaccepted]")
+        await expect(count).to_have_text("18 niet aangenomen")
+        await page.locator(".lists").evaluate("(lists) => lists.scrollTo(0, lists.scrollHeight)")
+        await gateway.view(make_view(FIRST))
+        await expect(count).to_have_text("19 niet aangenomen")
+        await count.click()
+        await expect(page.locator(row(FIRST))).to_be_in_viewport()
+
+
+async def test_a_new_press_takes_away_what_was_said_before(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """'Uitgevoerd' of the alarm before does not stand on a new emergency."""
+    async with gateway_on(mosquitto.url) as gateway:
+        view = make_view(FIRST)
+        works(gateway, view)
+        await gateway.view(view)
+        await page.goto(server.url)
+        await page.locator(f"{row(FIRST)} button[data-action=accept]").click()
+        notice = page.locator("aside .notice")
+        await page.locator(f"{row(FIRST)} .c-where").click()
+        await expect(notice).to_contain_text("uitgevoerd")
+        pressed = structs.replace(view, version=9, press_count=view.press_count + 1)
+        await gateway.view(pressed)
+        await expect(page.locator(f"{row(FIRST)}[data-version='9']")).to_be_visible()
+        await expect(notice).to_have_count(0)

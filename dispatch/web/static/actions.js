@@ -27,7 +27,9 @@ export async function act(row, kind, fields = {}) {
     if (answer.alarm) takeRow(answer.alarm);
     if (response.ok) clearDrafts(alarmId, kind);
     if (UNSENT.includes(answer.error)) keep(alarmId, kind, fields, { key, sure: true });
-    else if (answer.error === UNSURE) keep(alarmId, kind, fields, { key, sure: false });
+    else if (answer.error === UNSURE) {
+      keep(alarmId, kind, fields, { key, sure: false, actionId: answer.action_id });
+    }
     else unkeep(alarmId, kind, fields);
     notice(alarmId, ...told(response.status, answer, kind));
   } catch {

@@ -9,7 +9,7 @@ import * as sounds from "./sound.js";
 import { changed, nowMs, state } from "./store.js";
 import * as words from "./words.js";
 
-export const bar = (now, heard, { onLeave }) => {
+export const bar = (now, heard, { onLeave, onFirst, unaccepted }) => {
   const { name, organisation } = words.consoles[state.console] ?? { name: "", organisation: "" };
   return html`
     <header class="bar">
@@ -19,6 +19,15 @@ export const bar = (now, heard, { onLeave }) => {
         <span class="dot" aria-hidden="true"></span>${words.connection.badges[now.name]}
       </span>
       ${soundOf(heard)}
+      <button
+        type="button"
+        class="waiting ${unaccepted ? "some" : ""}"
+        title=${words.waiting.show}
+        data-unaccepted=${unaccepted}
+        @click=${onFirst}
+      >
+        ${words.waiting.count(unaccepted)}
+      </button>
       <time class="clock">${clock(nowMs())}</time>
       <details class="operator">
         <summary>
@@ -31,6 +40,22 @@ export const bar = (now, heard, { onLeave }) => {
     </header>
   `;
 };
+
+// The menu closes when somebody goes on elsewhere.
+const menuOf = () => document.querySelector("details.operator[open]");
+
+addEventListener("pointerdown", ({ target }) => {
+  const open = menuOf();
+  if (open && !open.contains(target)) open.open = false;
+});
+
+export function closeMenu() {
+  const open = menuOf();
+  if (!open) return false;
+  open.open = false;
+  open.querySelector("summary").focus();
+  return true;
+}
 
 const then = (action) => async () => {
   await action();

@@ -40,3 +40,9 @@ export const map = {
   nowhere: "place unknown",
   more: (count) => `${count} less urgent ones are in the queue only.`,
 };
+
+// How many alarms wait for somebody, in the bar.
+export const waiting = {
+  count: (count) => `${count} not accepted`,
+  show: "To the most urgent",
+};

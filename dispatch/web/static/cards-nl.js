@@ -40,3 +40,9 @@ export const map = {
   nowhere: "plaats onbekend",
   more: (count) => `${count} minder dringende staan alleen in de wachtrij.`,
 };
+
+// How many alarms wait for somebody, in the bar.
+export const waiting = {
+  count: (count) => `${count} niet aangenomen`,
+  show: "Naar de meest urgente",
+};

@@ -36,7 +36,7 @@ function whole(row) {
       </header>
       ${told ? html`<p class="notice ${told.tone}">${told.text()}</p>` : nothing}
       ${keptActions(row)} ${actions(row)}
-      ${household(view)} ${guidanceCard(row)} ${signsList(row)} ${circumstances(view)} ${track(view)}
+      ${guidanceCard(row)} ${household(view)} ${signsList(row)} ${circumstances(view)} ${track(view)}
       ${presses(view)} ${earlierAlarms(row)} ${timeline(view)}
       <p class="quiet">
         ${words.labels.alarm} ${view.alarm_id} · ${words.labels.device} ${view.device_id} ·

@@ -3,7 +3,8 @@
 
 import { html, nothing } from "./vendor/lit.js";
 import { time } from "./format.js";
-import { changed, nowMs, select, state } from "./store.js";
+import { changed, nowMs, state } from "./store.js";
+import { show } from "./show.js";
 import { buttons, dispositions, labels } from "./words.js";
 
 const AGAIN_MS = 5_000;
@@ -68,7 +69,7 @@ const line = (one) => html`
 function opener({ alarm_id: alarmId, raised_at_ms: raised }) {
   const name = `${buttons.open}, ${labels.alarm} ${alarmId}`;
   if (state.rows.has(alarmId)) {
-    return html`<button type="button" aria-label=${name} @click=${() => select(alarmId)}>
+    return html`<button type="button" aria-label=${name} @click=${() => show(alarmId)}>
       ${buttons.open}
     </button>`;
   }

@@ -1,6 +1,6 @@
 // Every English word of the console; the same names as nl.js, which is the first language.
 
-export { guidance, keys, map } from "./cards-en.js";
+export { guidance, keys, map, waiting } from "./cards-en.js";
 
 export const locale = "en-GB";
 
@@ -274,7 +274,7 @@ export const labels = {
   assessment: "Assessment",
   agreed: "Agreements",
   referredTo: "Referred to",
-  kept: "Not sent: kept on this page",
+  kept: "Not confirmed yet: kept on this page",
   keptUnsure: "(perhaps done already; sending again never does it twice)",
   earlier: "Earlier alarms of this household",
   earlierElsewhere: (count) => `${count} earlier ones are not (or no longer) known here.`,
@@ -321,7 +321,7 @@ export const connection = {
   gatewayDown: "The gateway is not active. New alarms and actions do not get through now.",
   gatewaySilent: "The gateway says nothing. New alarms may be missing.",
   gatewayUnknown: "Waiting for the gateway.",
-  kept: (count) => `${count === 1 ? "1 action was" : `${count} actions were`} not sent and kept on this page; send again at the alarm.`,
+  kept: (count) => `${count === 1 ? "1 action was" : `${count} actions were`} not confirmed yet and kept on this page; send again at the alarm.`,
   unverified: (count) => `${count} alarm(s) are being checked with the gateway after an interruption.`,
   turnedAway: (count) => `The board is full: ${count} alarm(s) are with the gateway only.`,
   refused: (count) => `${count} message(s) were not for this console and were refused.`,

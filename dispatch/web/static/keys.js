@@ -2,8 +2,10 @@
 // somebody types. A held key acts once.
 
 import { act } from "./actions.js";
+import { closeMenu } from "./bar.js";
 import { toggleHelp } from "./help.js";
 import { pref } from "./prefs.js";
+import { show } from "./show.js";
 import * as sounds from "./sound.js";
 import { changed, select, setFilter, state } from "./store.js";
 
@@ -25,6 +27,13 @@ function accept() {
   if (row?.view.status === "open" && state.kinds.includes("accept")) void act(row, "accept");
 }
 
+// Waits for the frame that shows the chosen alarm: what is there before belongs to another one.
+function whenDrawn(work) {
+  const drawn = document.querySelector("aside [data-detail]")?.dataset.detail;
+  if (drawn === state.selected) work();
+  else requestAnimationFrame(() => requestAnimationFrame(work));
+}
+
 // Goes to a form of the detail, and unfolds it where it is folded.
 function fill(kind) {
   const form = inDetail(`form[data-action=${kind}]`);
@@ -34,11 +43,18 @@ function fill(kind) {
   form.querySelector("input, select, textarea, button")?.focus();
 }
 
-const regions = [".bar summary", ".lists tr[data-alarm]", ".map summary", "aside"];
+const regions = [
+  ".bar summary",
+  "section.open tr[data-alarm]",
+  "section.progress tr[data-alarm]",
+  ".map summary",
+  "aside",
+];
+const HOMES = ".bar, section.open, section.progress, .map, aside";
 
 function nextRegion(step) {
   const found = regions.map((one) => document.querySelector(one)).filter(Boolean);
-  const homes = found.map((one) => one.closest(".bar, .lists, .map, aside"));
+  const homes = found.map((one) => one.closest(HOMES));
   const at = homes.findIndex((home) => home.contains(document.activeElement));
   found[(at + step + found.length) % found.length].focus({ focusVisible: true });
 }
@@ -50,20 +66,26 @@ function back() {
 
 const filter = (priority) => setFilter(state.filter === priority ? null : priority);
 
-const actions = {
+const form = (kind) => () => whenDrawn(() => fill(kind));
+
+// What is done with the chosen alarm: in queue and detail only.
+const doings = {
+  a: accept,
+  e: form("assign_unit"),
+  p: () => whenDrawn(() => inDetail("form[data-action=arrive]")?.requestSubmit()),
+  n: form("note"),
+  x: form("close"),
+  b: form("safety_assessment"),
+  v: form("conditions"),
+  w: form("refer"),
+  o: form("hand_over"),
+};
+
+const moves = {
   j: () => move(1),
   arrowdown: () => move(1),
   k: () => move(-1),
   arrowup: () => move(-1),
-  a: accept,
-  e: () => fill("assign_unit"),
-  p: () => inDetail("form[data-action=arrive]")?.requestSubmit(),
-  n: () => fill("note"),
-  x: () => fill("close"),
-  b: () => fill("safety_assessment"),
-  v: () => fill("conditions"),
-  w: () => fill("refer"),
-  o: () => fill("hand_over"),
   m: () => {
     sounds.silence();
     changed();
@@ -77,6 +99,11 @@ const actions = {
 
 const typing = (element) => element.closest("input, select, textarea, dialog, .menu") !== null;
 
+function isKey(key, target) {
+  if (pref("keys", "on") !== "on" || typing(target)) return false;
+  return Boolean(moves[key] || (doings[key] && target.closest(".lists, aside")));
+}
+
 // A form may go away under somebody who is typing, since a colleague closed the alarm. What is
 // typed on without a pause is then still text, and no key of the page.
 const PAUSE_MS = 1_000;
@@ -84,7 +111,8 @@ let typedAt = -Infinity;
 
 function isStillText({ key, target, timeStamp: at }) {
   const letter = key.length === 1;
-  const fellOut = letter && target === document.body && at - typedAt < PAUSE_MS;
+  const outside = target === document.body || target.matches("aside");
+  const fellOut = letter && outside && at - typedAt < PAUSE_MS;
   typedAt = letter && (fellOut || typing(target)) ? at : -Infinity;
   return fellOut;
 }
@@ -98,17 +126,16 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     nextRegion(event.shiftKey ? -1 : 1);
   } else if (key === "escape") {
-    if (!document.querySelector("dialog[open]")) back();
+    if (!document.querySelector("dialog[open]") && !closeMenu()) back();
   } else if (key === "enter" && event.target.matches("tr[data-alarm]")) {
     event.preventDefault();
-    select(event.target.dataset.alarm);
-    document.querySelector("aside").focus({ focusVisible: true });
-  } else if (actions[key] && pref("keys", "on") === "on" && !typing(event.target)) {
-    const moves = key.startsWith("arrow") || key === "j" || key === "k";
-    if (event.repeat && !moves) return;
+    show(event.target.dataset.alarm, { focus: true });
+  } else if (isKey(key, event.target)) {
+    const goesOn = key.startsWith("arrow") || key === "j" || key === "k";
+    if (event.repeat && !goesOn) return;
     // Arrows still scroll where the reader is outside the queue.
     if (key.startsWith("arrow") && !event.target.closest(".lists, body:not(:focus-within)")) return;
     event.preventDefault();
-    actions[key]();
+    (moves[key] ?? doings[key])();
   }
 });

@@ -11,7 +11,7 @@ import { connect } from "./link.js";
 import { map } from "./map.js";
 import { lookLater, tellAgain } from "./painted.js";
 import { where } from "./parts.js";
-import { queue } from "./queue.js";
+import { queue, toFirst } from "./queue.js";
 import { say, unsay } from "./speak.js";
 import { signOut, whoami, whose } from "./session.js";
 import { tend } from "./sound.js";
@@ -56,7 +56,9 @@ function draw() {
   }
   const now = condition();
   const { open } = tables();
+  const home = document.activeElement?.closest("aside, .lists");
   render(frame(now, tend(open)), root);
+  if (home && document.activeElement === document.body) refocus(home.matches("aside"));
   lookLater((message) => link?.send(message));
   tellOpened();
   const name = consoles[state.console]?.name ?? "Alarmconsole";
@@ -81,6 +83,13 @@ const waiting = () =>
       </main>`
     : nothing;
 
+// A form that was sent is gone, and a row that moved to another table is another one: the focus
+// stays beside it, where the keys are.
+function refocus(inDetail) {
+  const row = `.lists tr[data-alarm="${CSS.escape(state.selected ?? "")}"]`;
+  root.querySelector(inDetail ? "aside" : row)?.focus({ preventScroll: true });
+}
+
 // Who opened which alarm is on record; told again on a new connection, where it counts once.
 let toldOpened = null;
 
@@ -96,7 +105,12 @@ function sentence({ name, silentMs }) {
 }
 
 const frame = (now, heard) => html`
-  ${bar(now, heard, { onLeave: leaveServer })} ${banners(now)}
+  ${bar(now, heard, {
+    onLeave: leaveServer,
+    onFirst: toFirst,
+    unaccepted: tables().open.length,
+  })}
+  ${banners(now)}
   <main>
     <div class="lists">${queue()}</div>
     ${map()}

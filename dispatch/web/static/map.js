@@ -3,7 +3,8 @@
 
 import { html, nothing, repeat, svg } from "./vendor/lit.js";
 import { where } from "./parts.js";
-import { changed, select, state, tables } from "./store.js";
+import { changed, state, tables } from "./store.js";
+import { show } from "./show.js";
 import { busyUnits, UNITS } from "./units.js";
 import { labels, map as words, status } from "./words.js";
 
@@ -94,7 +95,7 @@ function marker({ row, number, x, y, others }) {
       class="marker p${row.view.priority} ${row.view.status} ${chosen ? "chosen" : ""}"
       data-marker=${row.alarm_id}
       transform="translate(${x} ${y})"
-      @click=${() => select(row.alarm_id)}
+      @click=${() => show(row.alarm_id)}
     >
       <path d="M0 0-9-14A11 11 0 1 1 9-14z"></path>
       <text y="-16" text-anchor="middle">${number}${others.length ? "+" : ""}</text>
@@ -107,7 +108,7 @@ const listed = (row, index) => html`
     <button
       type="button"
       aria-pressed=${state.selected === row.alarm_id}
-      @click=${() => select(row.alarm_id)}
+      @click=${() => show(row.alarm_id)}
     >
       ${index + 1}. ${labels.priority} ${row.view.priority}, ${where(row.view).head},
       ${where(row.view).line}: ${status[row.view.status].toLowerCase()}${position(row.view)

@@ -1,6 +1,6 @@
 // Every Dutch word of the console. en.js has the same names in English; a test compares them.
 
-export { guidance, keys, map } from "./cards-nl.js";
+export { guidance, keys, map, waiting } from "./cards-nl.js";
 
 export const locale = "nl-NL";
 
@@ -277,7 +277,7 @@ export const labels = {
   assessment: "Beoordeling",
   agreed: "Afspraken",
   referredTo: "Verwezen naar",
-  kept: "Niet verzonden: bewaard op deze pagina",
+  kept: "Nog niet bevestigd: bewaard op deze pagina",
   keptUnsure: "(misschien al uitgevoerd; opnieuw versturen voert het nooit dubbel uit)",
   earlier: "Eerdere meldingen van dit huishouden",
   earlierElsewhere: (count) => `${count} eerdere zijn hier niet (meer) bekend.`,
@@ -324,7 +324,7 @@ export const connection = {
   gatewayDown: "De gateway is niet actief. Nieuwe meldingen en acties komen nu niet door.",
   gatewaySilent: "De gateway laat niets horen. Nieuwe meldingen kunnen uitblijven.",
   gatewayUnknown: "Wacht op de gateway.",
-  kept: (count) => `${count === 1 ? "1 actie is" : `${count} acties zijn`} niet verzonden en op deze pagina bewaard; verstuur opnieuw bij de melding.`,
+  kept: (count) => `${count === 1 ? "1 actie is" : `${count} acties zijn`} nog niet bevestigd en op deze pagina bewaard; verstuur opnieuw bij de melding.`,
   unverified: (count) => `${count} melding(en) worden bij de gateway nagevraagd na een onderbreking.`,
   turnedAway: (count) => `Het bord is vol: ${count} melding(en) staan alleen bij de gateway.`,
   refused: (count) => `${count} bericht(en) waren niet voor deze console en zijn geweigerd.`,

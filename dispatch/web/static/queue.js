@@ -7,7 +7,8 @@ import { duration, time } from "./format.js";
 import { buttons, dispositions, doubts, labels, pending, reasons, status } from "./words.js";
 import { arranged, holding, release } from "./hold.js";
 import { badges, deadline, gestureBadges, isLoneCancel, otherStatus, priority, where } from "./parts.js";
-import { changed, nowMs, select, setFilter, state, tables } from "./store.js";
+import { show } from "./show.js";
+import { changed, nowMs, setFilter, state, tables } from "./store.js";
 
 const PAGE_ROWS = 50; // drawn per table; a change costs what is drawn and not what is held
 const CLOSED_ROWS_MAX = 10;
@@ -37,6 +38,12 @@ function openTable(open) {
 function first() {
   pages.open = 0;
   release();
+}
+
+// The same from wherever somebody has scrolled to.
+export function toFirst() {
+  first();
+  requestAnimationFrame(() => document.querySelector("section.open")?.scrollIntoView());
 }
 
 const pages = { open: 0, progress: 0 }; // which page each table shows; 0 has the most urgent
@@ -153,7 +160,7 @@ function lineOf(row) {
       data-version=${view.version}
       tabindex="-1"
       aria-selected=${state.selected === row.alarm_id}
-      @click=${() => select(row.alarm_id)}
+      @click=${() => show(row.alarm_id)}
     >
       ${cells(row, {
         word: status[view.status],
@@ -222,7 +229,7 @@ const acceptButton = (row, head) => {
       @click=${(event) => {
         event.stopPropagation();
         if (!deliberate(event)) return;
-        select(row.alarm_id);
+        show(row.alarm_id);
         act(row, "accept");
       }}
     >
@@ -241,13 +248,6 @@ const openButton = (row, head) => html`
     ${buttons.open}
   </button>
 `;
-
-// On a narrow screen the detail is below everything else.
-function show(alarmId) {
-  select(alarmId);
-  if (!matchMedia("(max-width: 60rem)").matches) return;
-  requestAnimationFrame(() => document.querySelector(".detail")?.scrollIntoView());
-}
 
 const closedTable = (rows) => html`
   <section class="panel closed" aria-labelledby="title-closed">
@@ -270,7 +270,7 @@ function closedLine(row) {
       class="row ${state.selected === row.alarm_id ? "selected" : ""}"
       data-alarm=${row.alarm_id}
       data-version=${view.version}
-      @click=${() => select(row.alarm_id)}
+      @click=${() => show(row.alarm_id)}
     >
       <td class="c-time numbers" role="cell">${time(own.closed_at_ms ?? view.journaled_at_ms, nowMs())}</td>
       <td class="c-where" role="cell">${head}</td>

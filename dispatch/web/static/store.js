@@ -20,7 +20,7 @@ export const state = {
   selected: null,
   pending: new Map(), // alarm id -> kind that waits for its answer
   notices: new Map(), // alarm id -> {tone, text()}
-  kept: new Map(), // a name for each -> {alarmId, kind, fields, key, sure}: what could not be sent
+  kept: new Map(), // a name for each -> {alarmId, kind, fields, key, sure, actionId}
   drafts: new Map(), // "alarm id/kind.field" -> text
   signedIn: null, // null until the server was asked
   signedOut: false, // whether a session ended on this page
@@ -37,6 +37,8 @@ export function changed() {
 
 export const nowMs = () => Date.now() + state.clockAheadMs;
 
+let keptOf = null;
+
 // Nobody is signed in (any more): what was known leaves the page.
 export function leave({ ended }) {
   state.signedIn = false;
@@ -49,11 +51,13 @@ export function leave({ ended }) {
   state.selected = null;
   state.kinds = [];
   state.notices.clear();
-  state.kept.clear();
   changed();
 }
 
+// What could not be sent waits for the same person to sign in again; nobody else gets it.
 export function enter(me) {
+  if (keptOf !== me.name) state.kept.clear();
+  keptOf = me.name;
   state.signedIn = true;
   state.signedOut = false;
   state.me = me;
@@ -81,16 +85,33 @@ export function take(message) {
   } else if (message.type === "changes") {
     for (const row of message.alarms) {
       if (!state.rows.has(row.alarm_id) && row.place === "open") fresh.push(row);
+      renew(state.rows.get(row.alarm_id), row);
       state.rows.set(row.alarm_id, row);
     }
     for (const alarmId of message.gone) forget(alarmId);
   }
+  if (message.alarms) settleKept();
   if (message.connection) {
     state.connection = message.connection;
     noteClock(message.server_time_ms - Date.now());
   }
   changed();
   return fresh;
+}
+
+// A press is a new emergency: what was said of an action before it says nothing of that.
+function renew(known, { alarm_id: alarmId, view }) {
+  if (known && view.press_count > known.view.press_count) state.notices.delete(alarmId);
+}
+
+// What is on an alarm's timeline was done, or refused: it waits for nobody any more.
+function settleKept() {
+  for (const [name, { alarmId, actionId }] of state.kept) {
+    const timeline = state.rows.get(alarmId)?.view.timeline ?? [];
+    if (!actionId || !timeline.some((one) => one.action_id === actionId && one.outcome)) continue;
+    state.kept.delete(name);
+    state.notices.delete(alarmId);
+  }
 }
 
 // A message that was held up makes the server look behind, so the largest of the last few counts.
@@ -140,8 +161,8 @@ export function notice(alarmId, tone, text) {
 
 // Keeps an action that could not be sent; `sure` where it certainly was not. With the same key
 // again it is the same action, however often it comes through.
-export function keep(alarmId, kind, fields, { key, sure }) {
-  state.kept.set(keptKey(alarmId, kind, fields), { alarmId, kind, fields, key, sure });
+export function keep(alarmId, kind, fields, { key, sure, actionId }) {
+  state.kept.set(keptKey(alarmId, kind, fields), { alarmId, kind, fields, key, sure, actionId });
 }
 
 export const keptAs = (alarmId, kind, fields) => state.kept.get(keptKey(alarmId, kind, fields));

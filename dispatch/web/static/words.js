@@ -47,6 +47,7 @@ export let {
   prefs,
   keys,
   map,
+  waiting,
   spoken,
 } = catalogues[language];
 
@@ -88,6 +89,7 @@ export async function speakLanguage(wanted) {
     prefs,
     keys,
     map,
+    waiting,
     spoken,
   } = catalogues[language]);
 }
