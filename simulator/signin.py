@@ -89,13 +89,12 @@ async def make_accounts(
     """
     make_private_folder(path.parent)
     known = _known(path)
-    new = ("--console", console, "--role")
     logins: dict[str, Login] = {}
     for role, wanted in (("operator", names), ("supervisor", supervisors)):
         there = [name for name in wanted if name.casefold() in known]
         added = [name for name in wanted if name.casefold() not in known]
         logins |= await _users("reset", path, there)
-        logins |= await _users("add", path, added, *new, role)
+        logins |= await add_accounts(path, console, added, role)
     return tuple(logins[name] for name in (*names, *supervisors))
 
 
@@ -108,6 +107,17 @@ def _known(path: Path) -> frozenset[str]:
     except (OSError, msgspec.DecodeError) as error:
         raise StackError(f"accounts in {path} cannot be read ({error}); move it away") from error
     return frozenset(one.name.casefold() for one in file.accounts)
+
+
+async def add_accounts(
+    path: Path, console: str, names: Sequence[str], role: str
+) -> dict[str, Login]:
+    """Add accounts of one role, and return their logins by name.
+
+    Raises:
+        StackError: One of them is there already, or the file cannot be written.
+    """
+    return await _users("add", path, names, "--console", console, "--role", role)
 
 
 async def _users(what: str, path: Path, names: Sequence[str], *options: str) -> dict[str, Login]:
