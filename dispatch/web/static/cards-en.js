@@ -40,3 +40,10 @@ export const map = {
   nowhere: "place unknown",
   more: (count) => `${count} less urgent ones are in the queue only.`,
 };
+
+// Before a unit is assigned that is not on the list, or is on another alarm.
+export const unitQuestions = {
+  unlisted: (unit) => `${unit} is not on the list; send once more to assign it anyway`,
+  busy: (unit, place, alarm) =>
+    `${unit} is busy with ${place} (${alarm}); send once more to assign it anyway`,
+};

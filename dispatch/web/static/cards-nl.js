@@ -40,3 +40,10 @@ export const map = {
   nowhere: "plaats onbekend",
   more: (count) => `${count} minder dringende staan alleen in de wachtrij.`,
 };
+
+// Before a unit is assigned that is not on the list, or is on another alarm.
+export const unitQuestions = {
+  unlisted: (unit) => `${unit} staat niet op de lijst; verstuur nog eens om toch toe te wijzen`,
+  busy: (unit, place, alarm) =>
+    `${unit} is bezet met ${place} (${alarm}); verstuur nog eens om toch toe te wijzen`,
+};

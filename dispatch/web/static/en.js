@@ -1,6 +1,6 @@
 // Every English word of the console; the same names as nl.js, which is the first language.
 
-export { guidance, keys, map } from "./cards-en.js";
+export { guidance, keys, map, unitQuestions } from "./cards-en.js";
 
 export const locale = "en-GB";
 

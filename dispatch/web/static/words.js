@@ -48,6 +48,7 @@ export let {
   keys,
   map,
   spoken,
+  unitQuestions,
 } = catalogues[language];
 
 export async function speakLanguage(wanted) {
@@ -89,6 +90,7 @@ export async function speakLanguage(wanted) {
     keys,
     map,
     spoken,
+    unitQuestions,
   } = catalogues[language]);
 }
 
