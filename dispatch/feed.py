@@ -275,7 +275,8 @@ class Feed:
                 self._refuse(topic, view)
                 return
             self.counters.views += 1
-            if view.status == "closed" and not self.history.note(view):
+            past = view.status == "closed" or self.board.may_have_closed(view)
+            if past and not self.history.note(view):
                 return  # not on the board and not confirmed, so the gateway repeats it
             if self.board.take(view, now_ms()) == "full":
                 log.error("board full", alarm_id=view.alarm_id, open=self.board.open_count)

@@ -1,8 +1,9 @@
 """The closed alarms of one console, kept in a file of its own: the views that it was given.
 
 A closed view is written, with its fsync, before its confirmation leaves: after that the gateway
-clears the topic and never sends it again. Nothing here is evidence; that is the gateway's journal.
-All work on the file is done by one thread beside the event loop.
+clears the topic and never sends it again. An alarm that is opened again leaves the file; its open
+view is retained, so that one which was missed comes again. Nothing here is evidence; that is the
+gateway's journal. All work on the file is done by one thread beside the event loop.
 """
 
 import asyncio
@@ -61,6 +62,7 @@ ON CONFLICT (alarm_id, raised_at_ms) DO UPDATE SET closed_at_ms = excluded.close
   version = excluded.version, view = excluded.view
 WHERE excluded.version >= version
 """  # noqa: S608 - the names are those of a struct of this program
+_TAKE_OUT: Final = "DELETE FROM closed WHERE alarm_id = ? AND raised_at_ms = ? AND version < ?"
 
 log = structlog.get_logger("dispatch.history")
 
@@ -92,15 +94,20 @@ class History:
         self._connection = _open(path)
 
     def note(self, view: AlarmView) -> bool:
-        """Take a closed view, which `keep` writes; return whether there was room for it."""
+        """Take a closed view, which `keep` writes; return whether there was room for it.
+
+        A view that is open (again) takes a closed one out, and always finds room.
+        """
         key = (view.alarm_id, view.raised_at_ms)
-        if key not in self._pending and len(self._pending) >= PENDING_MAX:
+        waiting = self._pending.get(key)
+        if waiting is None and view.status == "closed" and len(self._pending) >= PENDING_MAX:
             return False
-        self._pending[key] = view
+        if waiting is None or waiting.version <= view.version:
+            self._pending[key] = view
         return True
 
     async def keep(self, now_ms: int) -> frozenset[AlarmId]:
-        """Write what was noted; return the alarms of which it is not certain that they are kept.
+        """Write what was noted; return the closed alarms that are not kept for certain.
 
         A disk that hangs is waited for a moment only: open alarms are confirmed meanwhile.
         """
@@ -112,7 +119,8 @@ class History:
             await asyncio.wait((self._keeping,), timeout=KEPT_WITHIN_S)
         if self._keeping is not None and self._keeping.done():
             self._keeping.result()
-        return frozenset(alarm_id for alarm_id, _ in self._pending)
+        waiting = self._pending.values()
+        return frozenset(view.alarm_id for view in waiting if view.status == "closed")
 
     async def _keep(self, now_ms: int) -> None:
         views = dict(self._pending)
@@ -159,9 +167,16 @@ class History:
         rows = [
             (*msgspec.structs.astuple(past_of(view)), view.version, msgspec.json.encode(view))
             for view in views
+            if view.status == "closed"
+        ]
+        reopened = [
+            (view.alarm_id, view.raised_at_ms, view.version)
+            for view in views
+            if view.status != "closed"
         ]
         with self._connection as connection:
             connection.executemany(_KEEP, rows)
+            connection.executemany(_TAKE_OUT, reopened)
             if now_ms - self._purged_at_ms >= PURGE_EVERY_MS:
                 self._purge(connection, now_ms)
                 self._purged_at_ms = now_ms

@@ -30,6 +30,14 @@ class _Me(msgspec.Struct, frozen=True):
     csrf: str
 
 
+class _Account(msgspec.Struct, frozen=True):
+    name: str
+
+
+class _Accounts(msgspec.Struct, frozen=True):
+    accounts: tuple[_Account, ...] = ()
+
+
 def open_session(url: str, *, timeout_s: float) -> aiohttp.ClientSession:
     """Make an HTTP session that keeps a console's cookie, also where it is named by a number."""
     return aiohttp.ClientSession(
@@ -72,30 +80,60 @@ async def cookie_of(url: str, login: Login, *, timeout_s: float) -> str:
 async def make_accounts(
     path: Path, console: str, names: Sequence[str], supervisors: Sequence[str] = ()
 ) -> tuple[Login, ...]:
-    """Make a console's file of accounts anew, supervisors last; the passwords are in no file.
+    """Give these accounts new passwords, which are in no file; supervisors come last.
+
+    Accounts that somebody else made in that file stay as they are.
 
     Raises:
-        StackError: It could not be made.
+        StackError: It could not be done.
     """
     make_private_folder(path.parent)
-    path.unlink(missing_ok=True)  # noqa: ASYNC240 - once, before anything runs
-    logins = await _add(path, console, names, "operator")
-    if supervisors:
-        logins += await _add(path, console, supervisors, "supervisor")
-    return logins
+    known = _known(path)
+    logins: dict[str, Login] = {}
+    for role, wanted in (("operator", names), ("supervisor", supervisors)):
+        there = [name for name in wanted if name.casefold() in known]
+        added = [name for name in wanted if name.casefold() not in known]
+        logins |= await _users("reset", path, there)
+        logins |= await add_accounts(path, console, added, role)
+    return tuple(logins[name] for name in (*names, *supervisors))
 
 
-async def _add(path: Path, console: str, names: Sequence[str], role: str) -> tuple[Login, ...]:
-    command = ["users", "add", *names, "--accounts", str(path), "--console", console]
+def _known(path: Path) -> frozenset[str]:
+    """Return who has an account in a file; names are alike in capitals and small letters."""
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=_Accounts)
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, msgspec.DecodeError) as error:
+        raise StackError(f"accounts in {path} cannot be read ({error}); move it away") from error
+    return frozenset(one.name.casefold() for one in file.accounts)
+
+
+async def add_accounts(
+    path: Path, console: str, names: Sequence[str], role: str
+) -> dict[str, Login]:
+    """Add accounts of one role, and return their logins by name.
+
+    Raises:
+        StackError: One of them is there already, or the file cannot be written.
+    """
+    return await _users("add", path, names, "--console", console, "--role", role)
+
+
+async def _users(what: str, path: Path, names: Sequence[str], *options: str) -> dict[str, Login]:
+    if not names:
+        return {}
+    command = ["users", what, *names, "--accounts", str(path), *options]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "dispatch", *command, "--role", role),
+        *(sys.executable, "-m", "dispatch", *command),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     output, errors = await process.communicate()
     found = _PASSWORD.findall(output.decode())
     if process.returncode != 0 or len(found) != len(names):
-        raise StackError(f"no accounts for console {console}: {errors.decode().strip()}")
-    return tuple(
-        Login(name=name, password=password) for name, password in zip(names, found, strict=True)
-    )
+        raise StackError(f"no accounts in {path}: {errors.decode().strip()}")
+    return {
+        name: Login(name=name, password=password)
+        for name, password in zip(names, found, strict=True)
+    }

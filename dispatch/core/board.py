@@ -143,6 +143,11 @@ class Board:
         """Look an alarm up, open or recently closed."""
         return self._open.get(alarm_id) or self._closed.get(alarm_id)
 
+    def may_have_closed(self, view: AlarmView) -> bool:
+        """Tell whether this alarm may have been closed before; never so of a first version."""
+        held = self.get(view.alarm_id)
+        return view.version > 1 and (held is None or held.place == "closed")
+
     def queue(self) -> list[Held]:
         """All open alarms, the most urgent first."""
         return sorted(self._open.values(), key=lambda held: queue_key(held.view))

@@ -176,5 +176,8 @@ def check_query(query: Query) -> BadQuery | None:
             en=f"'page' must be a number from 1 to {PAGES_MAX}",
         )
     if query.from_ms is not None and query.to_ms is not None and query.from_ms >= query.to_ms:
-        return BadQuery(nl="'from' ligt na 'to'", en="'from' is after 'to'")
+        return BadQuery(
+            nl="de dag vanaf ('from') ligt na de dag tot en met ('to')",
+            en="the day from ('from') is after the day up to and including ('to')",
+        )
     return None

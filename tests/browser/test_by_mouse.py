@@ -4,7 +4,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
 
-from simulator.signin import Login, _add
+from simulator.signin import Login, add_accounts
 from simulator.stack import Stack
 from tests.browser.operators import (
     ROW,
@@ -101,8 +101,8 @@ async def test_a_supervisor_looks_and_exports_by_mouse_alone(
 async def reader(chain: Stack) -> Login:
     """Make an account at the police that only reads, while the console runs."""
     accounts = chain.settings.data_dir / "accounts" / "police.json"
-    (login,) = await _add(accounts, "police", ("Rie Lezer",), "read_only")
-    return login
+    made = await add_accounts(accounts, "police", ("Rie Lezer",), "read_only")
+    return made["Rie Lezer"]
 
 
 async def test_who_only_reads_sees_all_and_can_do_nothing(chain: Stack, chromium: Browser) -> None:

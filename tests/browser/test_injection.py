@@ -15,6 +15,7 @@ from tests.browser.test_by_mouse import fill_in
 from tests.helpers.wire import witness
 from tests.integration.test_console_injection import HARM, HARMLESS, TEXTS, WATCH, harmless
 
+LATER = "then => performance.now() - then > 700"
 SHORT = '<img src=x onerror=window.hit=1>"onmouseover="window.hit=1" ${window.hit=1}'
 LONG = "\n".join(TEXTS[:6])
 """Marks that turn the writing are refused where somebody types; a long text is shortened."""
@@ -80,6 +81,9 @@ async def test_what_operators_type_stays_text_on_every_page(
         )
         await police.locator(f"{ROW} button[data-action=accept]").click()
         await fill_in(police, "assign_unit", SHORT)
+        await expect(police.locator("aside [data-question]")).to_contain_text(SHORT)
+        await police.wait_for_function(LATER, arg=await police.evaluate("performance.now()"))
+        await police.keyboard.press("Enter")
         await fill_in(police, "note", LONG)
         await log_reads(police, LONG)
         await fill_in(police, "close", LONG, choice="genuine")

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -27,6 +28,7 @@ from alarm_protocol.runtime.broker_url import parse_broker_url
 from alarm_protocol.runtime.clock import now_ms
 from alarm_protocol.units import AlarmId, ConsoleId
 from dispatch.feed import Feed, end_tasks
+from dispatch.history import History
 from dispatch.settings import Settings
 from dispatch.web.server import make_app
 from tests.helpers.accounts import make_desk, signed_in
@@ -127,10 +129,12 @@ async def gateway_on(url: str) -> AsyncIterator[Gateway]:
 
 
 @asynccontextmanager
-async def console_on(url: str, console: ConsoleId = "police") -> AsyncIterator[tuple[Feed, Client]]:
+async def console_on(
+    url: str, console: ConsoleId = "police", history: Path | None = None
+) -> AsyncIterator[tuple[Feed, Client]]:
     """Run a whole console against a broker; give its feed and a client of its web interface."""
     settings = Settings(console=console, broker=parse_broker_url(url), host="127.0.0.1", port=0)
-    feed = Feed(settings)
+    feed = Feed(settings, History(history))
     desk, book = make_desk(console)
     async with TestClient(TestServer(make_app(feed, desk))) as client:
         client.session.headers.update(signed_in(desk, book, str(client.make_url("/"))))

@@ -16,6 +16,7 @@ from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
 from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.units import AlarmId
 from dispatch import mqtt_client
+from dispatch.core.history import Query
 from tests.integration.console_wire import console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -74,6 +75,27 @@ async def test_a_closed_alarm_is_confirmed_once_it_is_kept(
         await until(lambda: len(gateway.confirmed) > 1, "the closed one confirmed")
         assert gateway.confirmed[1] == Delivery(AlarmId("aware-1.1"), 1)
         assert await feed.history.view_of(AlarmId("aware-1.1"), None) == closed
+
+
+async def test_an_alarm_that_is_opened_again_leaves_the_history(
+    mosquitto: "Mosquitto", tmp_path: Path
+) -> None:
+    """Whether this console held it as closed, or was away in between and holds nothing of it."""
+    reopened = make_view("aware-1.1", version=2)
+    async with gateway_on(mosquitto.url) as gateway:
+        for alarm_id in ("aware-1.1", "aware-2.1"):
+            await gateway.view(make_view(alarm_id, status="closed"))
+        async with console_on(mosquitto.url, history=tmp_path / "history") as (feed, _):
+            await until(lambda: len(gateway.confirmed) > 1, "both confirmed")
+            assert 2 == (await feed.history.search(Query())).total
+            await gateway.view(reopened)
+            await until(lambda: len(gateway.confirmed) > 2, "the open one confirmed")
+            (left,) = (await feed.history.search(Query())).rows
+            assert "aware-2.1" == left.alarm_id
+        await gateway.view(make_view("aware-2.1", version=2))
+        async with console_on(mosquitto.url, history=tmp_path / "history") as (feed, _):
+            await until(lambda: len(gateway.confirmed) > 4, "what was missed is confirmed")
+            assert 0 == (await feed.history.search(Query())).total
 
 
 async def test_bad_input_is_counted_and_the_next_view_is_shown(mosquitto: "Mosquitto") -> None:

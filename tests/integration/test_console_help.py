@@ -7,9 +7,9 @@ from msgspec import structs
 from playwright.async_api import Page, expect
 
 from alarm_protocol.guidance import Guidance
-from alarm_protocol.messages import Note, OwnTrack
+from alarm_protocol.messages import AssignUnit, Note, OwnTrack
 from tests.integration.console_browser import Server, row
-from tests.integration.console_wire import answered, gateway_on
+from tests.integration.console_wire import answered, gateway_on, until
 from tests.unit.dispatch.views import make_press, make_view
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.broker, pytest.mark.browser]
 
 OTHER = "aware-000124.1"
+LATER = "then => performance.now() - then > 700"
+"""Longer than the two halves of a double press are apart."""
 
 
 async def test_units_stand_by_travel_time_with_the_free_ones_first(
@@ -41,6 +43,45 @@ async def test_units_stand_by_travel_time_with_the_free_ones_first(
         field = page.locator("form[data-action=assign_unit] input")
         await expect(field).to_have_value("HM 21.02")
         assert [] == gateway.actions
+
+
+async def test_a_unit_that_is_busy_or_not_on_the_list_is_asked_about_first(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """The text and the focus stay; another unit takes the question away, a second submit sends."""
+    busy = OwnTrack(status="unit_assigned", units=("HM 21.01",))
+    view = make_view(status="accepted")
+    field = page.locator("form[data-action=assign_unit] input")
+    question = page.locator("aside [data-question]")
+    async with gateway_on(mosquitto.url) as gateway:
+        gateway.on_action = lambda action: answered(view, action, outcome="done")
+        await gateway.view(view)
+        await gateway.view(make_view(OTHER, status="unit_assigned", own_track=busy))
+        await page.goto(server.url)
+        await expect(page.locator(row(OTHER))).to_be_visible()
+        await page.locator(f"{row()} .c-where").click()
+        await field.fill("HM 99")
+        await page.get_by_role("button", name="Eenheid toewijzen").click()
+        await expect(question).to_contain_text("HM 99 staat niet op de lijst; verstuur nog eens")
+        await expect(field).to_be_focused()
+        await expect(field).to_have_value("HM 99")
+        await field.fill("hm  21.01")
+        await expect(question).to_have_count(0)
+        await page.keyboard.press("Enter")
+        await expect(question).to_contain_text(f"HM 21.01 is bezet met Leiden ({OTHER})")
+        await expect(field).to_be_focused()
+        await page.keyboard.press("Enter")  # the other half of a double press
+        await expect(question).to_be_visible()
+        await page.wait_for_function(LATER, arg=await page.evaluate("performance.now()"))
+        assert [] == gateway.actions
+        await page.keyboard.press("Enter")
+        await expect(page.locator("aside .notice.good")).to_be_visible()
+        await expect(question).to_have_count(0)
+        await field.fill("hm 23.01")
+        await page.keyboard.press("Enter")
+        await until(lambda: len(gateway.actions) == 2, "the free unit, at once")
+    sent = [one.unit for one in gateway.actions if isinstance(one, AssignUnit)]
+    assert ["HM 21.01", "HM 23.01"] == sent
 
 
 async def test_the_card_says_what_never_to_do_for_this_alarm(

@@ -83,6 +83,30 @@ async def test_closed_alarms_are_found_by_keyboard_and_printed(
         assert "aware-0007" == await page.get_by_label("Apparaat begint met").input_value()
 
 
+async def test_a_question_that_cannot_be_answered_is_told_in_words(
+    mosquitto: "Mosquitto", server: Server, page: Page
+) -> None:
+    """In the server's words and in either language; what was found before is no answer to it."""
+    async with gateway_on(mosquitto.url) as gateway:
+        await gateway.view(closed())
+        await until(lambda: gateway.confirmed, "a confirmation")
+        await page.goto(f"{server.url}history")
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await page.get_by_label("Vanaf").fill(DAY)
+        await page.get_by_label("Tot en met").fill("2026-11-01")
+        await page.keyboard.press("Enter")
+        banner = page.locator("[data-warning]")
+        await expect(banner).to_contain_text("de dag vanaf ('from') ligt na de dag tot en met")
+        await expect(page.locator("tbody tr")).to_have_count(0)
+        await expect(page.get_by_label("Gemeente").locator("option")).to_have_count(2)
+        await page.locator("[data-language=en]").click()
+        await expect(banner).to_contain_text("is after the day up to and including")
+        await page.get_by_label("Up to and including").fill(DAY)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("tbody tr")).to_have_count(1)
+        await expect(banner).to_have_count(0)
+
+
 async def test_what_was_found_and_an_alarm_are_downloaded(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
@@ -106,6 +130,8 @@ async def test_what_was_found_and_an_alarm_are_downloaded(
         incident = msgspec.json.decode((await download.path()).read_bytes(), type=Incident)
         assert (True, hostile()) == (incident.closed, incident.view)
         told = page.get_by_text("alarm-gateway export aware-000777.1 --console police")
+        await expect(told).to_be_hidden()
+        await page.get_by_text("Bewijs", exact=True).click()
         await expect(told).to_be_visible()
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from alarm_protocol.messages import AlarmView, OwnTrack
-from tests.integration.console_browser import Server, row
+from tests.integration.console_browser import Server, row, serving
 from tests.integration.console_wire import gateway_on
 from tests.unit.dispatch.views import RAISED_MS, make_press, make_view
 
@@ -85,3 +85,30 @@ async def test_no_cell_or_button_is_cut_or_covered_at_any_width(
             await expect(page.locator(row("aware-000001.1"))).to_be_visible()
             found[width] = await page.evaluate(FAULTS)
         assert {width: [] for width in WIDTHS} == found
+
+
+async def test_the_forms_of_veilig_thuis_have_room_to_write_in(
+    mosquitto: "Mosquitto", page: Page
+) -> None:
+    """At 1280 by 720: the label on one line, the text over the whole width, the button below."""
+    form = page.locator("form[data-action=safety_assessment]")
+    async with (
+        serving(mosquitto.url, "veilig_thuis") as server,
+        gateway_on(mosquitto.url) as gateway,
+    ):
+        await gateway.view(make_view(console="veilig_thuis", status="accepted"))
+        await server.admit(page)
+        await page.goto(server.url)
+        await page.locator(f"{row()} .c-where").click()
+        whole, label, text, button = [
+            await one.bounding_box()
+            for one in (form, form.locator("label span"), form.locator("textarea"),
+                        form.locator("button"))
+        ]  # fmt: skip
+    assert whole
+    assert label
+    assert text
+    assert button
+    assert label["height"] < 24
+    assert text["width"] > whole["width"] - 4
+    assert button["y"] >= text["y"] + text["height"]

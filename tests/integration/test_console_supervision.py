@@ -85,6 +85,8 @@ async def test_it_shows_the_whole_and_runs_none_of_it(
         await expect(page.locator(".devices")).to_contain_text("en nog 40")
         await expect(page.locator(".answers")).to_contain_text("100% (5 van 5)")
         await expect(page.locator(".answers .state.bad")).to_have_count(1)
+        norms = "De grenzen zijn die van EN 50518, NFPA 1225, NENA-STA-020, "
+        await expect(page.locator(".answers")).to_contain_text(norms)
         begin = page.locator("[data-begin]").first
         await expect(begin).to_have_text(SCRIPT.decode("latin-1").replace("\xff", r"\xff"))
         await expect(page.locator(".counters")).to_contain_text("niet zichtbaar")

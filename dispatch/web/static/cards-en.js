@@ -46,3 +46,10 @@ export const waiting = {
   count: (count) => `${count} not accepted`,
   show: "To the most urgent",
 };
+
+// Before a unit is assigned that is not on the list, or is on another alarm.
+export const unitQuestions = {
+  unlisted: (unit) => `${unit} is not on the list; send once more to assign it anyway`,
+  busy: (unit, place, alarm) =>
+    `${unit} is busy with ${place} (${alarm}); send once more to assign it anyway`,
+};

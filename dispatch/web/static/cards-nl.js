@@ -46,3 +46,10 @@ export const waiting = {
   count: (count) => `${count} niet aangenomen`,
   show: "Naar de meest urgente",
 };
+
+// Before a unit is assigned that is not on the list, or is on another alarm.
+export const unitQuestions = {
+  unlisted: (unit) => `${unit} staat niet op de lijst; verstuur nog eens om toch toe te wijzen`,
+  busy: (unit, place, alarm) =>
+    `${unit} is bezet met ${place} (${alarm}); verstuur nog eens om toch toe te wijzen`,
+};

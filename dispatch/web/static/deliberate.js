@@ -3,7 +3,7 @@
 // After 'Aannemen' the row leaves and the next one may lie under the pointer: the second press
 // of one movement of the hand must never act on another alarm.
 
-const APART_MS = 600;
+export const APART_MS = 600;
 const NEAR_PX = 24;
 
 let last = { at: -Infinity, x: 0, y: 0 };

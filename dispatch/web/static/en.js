@@ -1,6 +1,6 @@
 // Every English word of the console; the same names as nl.js, which is the first language.
 
-export { guidance, keys, map, waiting } from "./cards-en.js";
+export { guidance, keys, map, unitQuestions, waiting } from "./cards-en.js";
 
 export const locale = "en-GB";
 

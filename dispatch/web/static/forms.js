@@ -4,7 +4,8 @@ import { html, live, nothing, repeat } from "./vendor/lit.js";
 import { act } from "./actions.js";
 import { deliberate } from "./deliberate.js";
 import { buttons, dispositions, labels, pending, referrals, summaries } from "./words.js";
-import { unitsFor } from "./units.js";
+import { meant, question } from "./question.js";
+import { nameOf, unitsFor } from "./units.js";
 import { draft, hasDraft, setDraft, state } from "./store.js";
 
 // When the gateway would take which action; it judges again, on its own state.
@@ -90,6 +91,10 @@ function form(row, kind, primary) {
     const fields = Object.fromEntries(
       [...new FormData(event.target)].filter(([, value]) => value.trim() !== ""),
     );
+    if (kind === "assign_unit" && fields.unit) {
+      fields.unit = nameOf(fields.unit);
+      if (!meant(row, event, fields.unit)) return;
+    }
     act(row, kind, fields);
   };
   return html`
@@ -189,7 +194,7 @@ const nearest = (row) => html`
 
 const inputs = {
   assign_unit: (row) => html`
-    ${line(row, "assign_unit", "unit", labels.unit, labels.unitHint)} ${nearest(row)}
+    ${line(row, "assign_unit", "unit", labels.unit, labels.unitHint)} ${question(row)} ${nearest(row)}
   `,
   arrive: (row) => {
     const sent = row.view.own_track.units ?? [];

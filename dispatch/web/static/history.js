@@ -12,7 +12,7 @@ import { dispositions, labels, language } from "./words.js";
 const PAGE_ROWS = 50;
 const FIELDS = ["from", "to", "municipality", "disposition", "device"];
 
-const known = { found: null, failed: false, busy: false };
+const known = { found: null, towns: [], failed: null, busy: false };
 const w = () => said().history;
 const asked = () => new URLSearchParams(location.search);
 
@@ -21,13 +21,23 @@ async function look() {
   changed();
   try {
     known.found = await fetched(`/api/history?${asked()}`);
-    known.failed = false;
+    known.towns = known.found.municipalities;
+    known.failed = null;
     say("status", w().found(known.found.total));
-  } catch {
-    known.failed = true;
+  } catch (error) {
+    known.found = null; // what was found before answers another question
+    known.failed = error.cause ?? {};
+    say("alert", why());
   }
   known.busy = false;
   changed();
+}
+
+// In the server's own words, where it has any.
+function why() {
+  const { message, message_en: english } = known.failed;
+  const line = language === "en" ? english : message;
+  return line ? w().refused(line) : w().failed;
 }
 
 function go(values) {
@@ -65,7 +75,7 @@ const choose = (name, choices) => {
 // Drawn anew only where the address changed: what somebody is filling in stays.
 const form = () => {
   const at = asked();
-  const towns = new Set([...(known.found?.municipalities ?? []), at.get("municipality")]);
+  const towns = new Set([...known.towns, at.get("municipality")]);
   return html`
     <form class="panel search" role="search" aria-label=${w().search} @submit=${submit}>
       ${field("from", html`<input type="date" name="from" value=${at.get("from") ?? ""} />`)}
@@ -127,8 +137,9 @@ const results = ({ total, rows, page, pages }) => html`
 const view = () => html`
   <h1>${said().pages.history}</h1>
   <p class="quiet">${w().intro}</p>
-  ${known.failed ? html`<p class="banner bad" data-warning>${w().failed}</p>` : nothing} ${form()}
-  ${known.found ? results(known.found) : html`<p class="quiet">${said().office.waiting}</p>`}
+  ${known.failed ? html`<p class="banner bad" data-warning>${why()}</p>` : nothing} ${form()}
+  ${known.found ? results(known.found) : nothing}
+  ${known.found || known.failed ? nothing : html`<p class="quiet">${said().office.waiting}</p>`}
 `;
 
 addEventListener("popstate", look);

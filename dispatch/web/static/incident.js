@@ -63,10 +63,11 @@ const page = () => html`
           <a class="button" href=${address()} download="${known.incident.view.alarm_id}-${state.console}.json">
             ${w().json}
           </a>
-          <span class="quiet">
+          <details class="quiet">
+            <summary>${w().evidenceTitle}</summary>
             ${w().evidence}
             <code>alarm-gateway export ${known.incident.view.alarm_id} --console ${state.console}</code>
-          </span>`
+          </details>`
       : nothing}
   </p>
   ${known.incident

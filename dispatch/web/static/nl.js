@@ -1,6 +1,6 @@
 // Every Dutch word of the console. en.js has the same names in English; a test compares them.
 
-export { guidance, keys, map, waiting } from "./cards-nl.js";
+export { guidance, keys, map, unitQuestions, waiting } from "./cards-nl.js";
 
 export const locale = "nl-NL";
 

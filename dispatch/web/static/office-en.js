@@ -87,7 +87,8 @@ export const supervision = {
   unknown: "Nothing measured yet",
   median: "Median",
   ninetieth: "90% within",
-  background: "The limits are those of docs/domain.md and were not checked against the standards.",
+  background: (norms) =>
+    `The limits are those of ${norms}, taken from other sources and not checked against the standards.`,
   reasons: {
     not_utf8: "not UTF-8",
     invalid_json: "not JSON",
@@ -109,6 +110,7 @@ export const history = {
   any: "All",
   search: "Search",
   clear: "Clear",
+  refused: (why) => `No search was made: ${why}.`,
   failed: "The search failed; try again.",
   none: "No closed alarm fits this.",
   found: (total) => (total === 1 ? "1 alarm found" : `${total} alarms found`),
@@ -126,6 +128,7 @@ export const history = {
 export const incident = {
   print: "Print",
   json: "Download JSON",
+  evidenceTitle: "Evidence",
   evidence: "Evidence with its chain is made by whoever runs the gateway:",
   back: "Back to the history",
   printed: (time, name) => `Printed ${time} by ${name}`,

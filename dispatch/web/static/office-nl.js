@@ -87,7 +87,8 @@ export const supervision = {
   unknown: "Nog niets gemeten",
   median: "Middelste tijd",
   ninetieth: "90% binnen",
-  background: "De grenzen komen uit docs/domain.md en zijn niet aan de normtekst zelf getoetst.",
+  background: (norms) =>
+    `De grenzen zijn die van ${norms}, overgenomen uit andere bronnen en niet aan de normtekst zelf getoetst.`,
   reasons: {
     not_utf8: "geen UTF-8",
     invalid_json: "geen JSON",
@@ -109,6 +110,7 @@ export const history = {
   any: "Alle",
   search: "Zoeken",
   clear: "Wissen",
+  refused: (why) => `Niet gezocht: ${why}.`,
   failed: "Zoeken is niet gelukt; probeer het opnieuw.",
   none: "Geen afgesloten melding past hierbij.",
   found: (total) => (total === 1 ? "1 melding gevonden" : `${total} meldingen gevonden`),
@@ -126,6 +128,7 @@ export const history = {
 export const incident = {
   print: "Afdrukken",
   json: "JSON downloaden",
+  evidenceTitle: "Bewijs",
   evidence: "Bewijs met de keten erbij maakt de beheerder:",
   back: "Terug naar de geschiedenis",
   printed: (time, name) => `Afgedrukt ${time} door ${name}`,

@@ -72,11 +72,14 @@ function schedule(name, view) {
   });
 }
 
-// Fetches JSON; who is signed out meanwhile is led to the door.
+// Fetches JSON; who is signed out meanwhile is led to the door. A refusal in words is the cause.
 export async function fetched(path) {
   const response = await fetch(path, { signal: AbortSignal.timeout(10_000) });
   if (response.status === 401) location.assign("/");
-  if (!response.ok) throw new Error(`status ${response.status}`);
+  if (!response.ok) {
+    const cause = await response.json().catch(() => null);
+    throw new Error(`status ${response.status}`, { cause });
+  }
   return response.json();
 }
 

@@ -178,7 +178,7 @@ const answers = (overview) => {
         ]),
         "title-answers",
       )}
-      ${quiet(w().background)}`,
+      ${quiet(w().background([...new Set(held.map((one) => one.norm))].join(", ")))}`,
   );
 };
 

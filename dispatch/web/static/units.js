@@ -16,12 +16,23 @@ const KM_PER_MINUTE = 1; // with priority, through towns
 const TURN_OUT_MIN = 1;
 const BUSY = ["unit_assigned", "on_scene"];
 
-// Which units are on an alarm, or on another than this, as far as this console knows.
+const plain = (text) => text.trim().replace(/\s+/g, " ");
+
+// A unit as the list has it, however it was typed; what is not on the list stays as it is.
+export function nameOf(text) {
+  const wanted = plain(text).toUpperCase();
+  return UNITS.find(([name]) => name === wanted)?.[0] ?? plain(text);
+}
+
+export const isListed = (unit) => UNITS.some(([name]) => name === unit);
+
+// Which units are on an alarm, or on another than this, as far as this console knows; and on which.
 export function busyUnits(alarmId) {
-  const busy = new Set();
-  for (const { alarm_id: id, place, view } of state.rows.values()) {
-    if (place !== "open" || !BUSY.includes(view.status)) continue;
-    if (id !== alarmId) for (const unit of view.own_track.units ?? []) busy.add(unit);
+  const busy = new Map();
+  for (const row of state.rows.values()) {
+    if (row.place !== "open" || !BUSY.includes(row.view.status)) continue;
+    if (row.alarm_id === alarmId) continue;
+    for (const unit of row.view.own_track.units ?? []) busy.set(nameOf(unit), row);
   }
   return busy;
 }

@@ -49,6 +49,7 @@ export let {
   map,
   waiting,
   spoken,
+  unitQuestions,
 } = catalogues[language];
 
 export async function speakLanguage(wanted) {
@@ -91,6 +92,7 @@ export async function speakLanguage(wanted) {
     map,
     waiting,
     spoken,
+    unitQuestions,
   } = catalogues[language]);
 }
 

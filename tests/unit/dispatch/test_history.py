@@ -95,6 +95,30 @@ async def test_a_newer_version_replaces_an_older_one_only() -> None:
     history.close()
 
 
+async def test_an_alarm_that_is_opened_again_leaves_until_it_is_closed_again(
+    tmp_path: Path,
+) -> None:
+    """Also after a restart; an older open view that comes late takes nothing out."""
+    path = tmp_path / "history"
+    history = History(path)
+    history.note(closed(version=2))
+    history.note(make_view(version=1))
+    await history.keep(RAISED_MS)
+    history.note(make_view(version=1))
+    await history.keep(RAISED_MS)
+    assert [closed().alarm_id] == await names(history)
+    history.note(make_view(version=3))
+    await history.keep(RAISED_MS)
+    history.close()
+    again = History(path)
+    assert [] == await names(again)
+    assert () == await again.table(Query())
+    again.note(closed(version=4))
+    await again.keep(RAISED_MS)
+    assert [closed().alarm_id] == await names(again)
+    again.close()
+
+
 async def test_what_is_old_or_too_much_leaves() -> None:
     """By age, and the oldest past the limit."""
     history = History(None, days=10, rows_max=3)
@@ -157,6 +181,7 @@ async def test_what_waits_for_the_disk_is_bounded() -> None:
         assert history.note(closed(f"a.{number + 1}"))
     assert not history.note(closed("b.1"))
     assert history.note(closed("a.1", version=2))
+    assert history.note(make_view("b.1", version=2)), "an open alarm is always taken"
     history.close()
 
 
