@@ -12,7 +12,7 @@ from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.households import Address, Member, Offender
 from alarm_protocol.messages import AlarmView, AnswerTimes, OwnTrack, TimelineEntry
-from alarm_protocol.units import CONSOLES, ConsoleId
+from alarm_protocol.units import CONSOLES, AlarmId, ConsoleId, TimestampMs
 from tests.integration.console_browser import Server, row, serving
 from tests.integration.console_wire import Gateway, gateway_on, until
 from tests.integration.test_console_supervision import SEF
@@ -163,6 +163,7 @@ async def queue_and_details(page: Page, server: Server, alarms: list[Hostile]) -
         )
         await page.locator("aside dd").first.hover()
         await reads(page, "aside", one.told)
+        await expect(page.locator("aside [data-earlier='1'] li")).to_have_count(1)
         await reads(page, "aside", (f"earlier {one.told[0]}"[:NAME_CHARS],))
         await harmless(page, f"detail {one.told[0]}")
     await harmless(page, "queue")
@@ -236,7 +237,14 @@ async def test_no_text_of_a_home_a_colleague_or_a_device_is_ever_code(
         for one in alarms:
             before = one.view.alarm_id.replace(".2", ".1")
             ended = OwnTrack(status="closed", close_reason=f"earlier {one.told[0]}"[:NAME_CHARS])
-            await gateway.view(make_view(before, console=console, status="closed", own_track=ended))
+            earlier = structs.replace(
+                one.view,
+                alarm_id=AlarmId(before),
+                status="closed",
+                own_track=ended,
+                raised_at_ms=TimestampMs(one.view.raised_at_ms - 60_000),
+            )
+            await gateway.view(earlier)
             await gateway.view(one.view)
         await until(lambda: len(gateway.confirmed) >= 2 * len(alarms), "confirmations")
         await queue_and_details(page, server, alarms)
