@@ -33,7 +33,9 @@ export const bar = (now, heard, { onLeave, onFirst, unaccepted }) => {
         <summary>
           <span class="only-spoken">${words.labels.operator}</span>
           <strong data-operator>${state.me?.name}</strong>
-          ${words.roles[state.me?.role] ? html`(${words.roles[state.me.role]})` : nothing}
+          ${words.roles[state.me?.role]
+            ? html`<span class="role">(${words.roles[state.me.role]})</span>`
+            : nothing}
         </summary>
         <div class="menu">${menu(heard, onLeave)}</div>
       </details>
