@@ -29,7 +29,15 @@ from dispatch.core.errors import BrokerRefusedError
 from dispatch.core.gateway import GatewayState, GatewayWatch
 from dispatch.core.sightings import Sightings
 from dispatch.history import History
-from dispatch.mqtt_client import ACTIONS_MAX, Line, is_failure, make_client, release, until_lost
+from dispatch.mqtt_client import (
+    ACTIONS_MAX,
+    Line,
+    dialled,
+    is_failure,
+    make_client,
+    release,
+    until_lost,
+)
 from dispatch.settings import Settings
 
 CONFIRM_EVERY_S = 0.04
@@ -166,6 +174,7 @@ class Feed:
                 self._tell(None)
                 await self._serve(client)
         finally:
+            await dialled(client)
             release(client)
 
     async def _attach(self, client: aiomqtt.Client) -> None:

@@ -1,6 +1,7 @@
 """How a console speaks MQTT: aiomqtt, set up, read without its queue, and closed for good."""
 
 import asyncio
+import contextlib
 import logging
 import random
 import socket
@@ -26,6 +27,7 @@ ACTIONS_MAX = 64
 """Actions that may wait for the gateway's answer at one time."""
 KEEP_ALIVE_S = 10
 BROKER_WITHIN_S = 5.0
+DIALLED_EVERY_S = 0.01
 PACKET_BYTES_MAX = 8_192
 """A message is at most 4 KiB; the broker does not even send what is far above it."""
 RECONNECT_MIN_S = 0.5
@@ -42,14 +44,34 @@ Read = Callable[[aiomqtt.Message], None]
 """Takes a message, at once. What it raises ends the connection."""
 
 
+class DialledClient(aiomqtt.Client):
+    """Knows while the thread that makes its connection is at work."""
+
+    dialling = False
+
+    def _client_connect(self) -> None:
+        self.dialling = True
+        try:
+            super()._client_connect()
+        finally:
+            self.dialling = False
+
+
+async def dialled(client: DialledClient) -> None:
+    """Wait for that thread: it knows no cancelling, and would leave its connection open."""
+    while client.dialling:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(DIALLED_EVERY_S)
+
+
 def make_client(
     settings: Settings, identifier: str, read: Read, logger: logging.Logger
-) -> aiomqtt.Client:
+) -> DialledClient:
     """Make the client of one connection; its last will takes the console's presence back."""
     broker = settings.broker
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.MaximumPacketSize = PACKET_BYTES_MAX
-    client = aiomqtt.Client(
+    client = DialledClient(
         broker.host,
         broker.port,
         username=broker.username,

@@ -2,10 +2,12 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aiomqtt
 import mqtt5
 import pytest
 from msgspec import structs
@@ -13,10 +15,13 @@ from msgspec import structs
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import DELIVERIES_MAX, Delivery, Presence
+from alarm_protocol.runtime.broker_url import parse_broker_url
 from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.units import AlarmId
 from dispatch import mqtt_client
 from dispatch.core.history import Query
+from dispatch.feed import Feed, end_tasks
+from dispatch.settings import Settings
 from tests.integration.console_wire import console_on, gateway_on, until
 from tests.unit.dispatch.views import make_view
 
@@ -306,3 +311,39 @@ async def test_a_peer_that_is_no_broker_is_tried_again_and_costs_nothing(
             assert open_files() <= before + 6  # a few may be under way
             assert feed.connection().broker == "connecting"
         await until(lambda: not served, "the last hang-up")
+
+
+async def test_a_console_that_ends_while_it_connects_leaves_nothing_open(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread that connects cannot be cancelled: it is waited for, and its socket closed."""
+    connecting, go_on = threading.Event(), threading.Event()
+    real = aiomqtt.Client._client_connect
+
+    def slowly(client: aiomqtt.Client) -> None:
+        connecting.set()
+        go_on.wait(5)
+        real(client)
+
+    monkeypatch.setattr(aiomqtt.Client, "_client_connect", slowly)
+    hung_up = asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            await reader.read(-1)  # until the console hangs up
+        writer.close()
+        hung_up.set()
+
+    peer = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = peer.sockets[0].getsockname()[1]
+    async with peer:
+        broker = parse_broker_url(f"mqtt://127.0.0.1:{port}")
+        feed = Feed(Settings(console="police", broker=broker, host="127.0.0.1", port=0))
+        running = asyncio.create_task(feed.run())
+        await asyncio.to_thread(connecting.wait, 5)
+        ending = asyncio.create_task(end_tasks((running,)))
+        await asyncio.sleep(0)  # it has been cancelled once
+        go_on.set()
+        await ending
+        async with asyncio.timeout(5):
+            await hung_up.wait()
