@@ -1,8 +1,11 @@
 """Whole flows by the mouse alone, from the door on: the keyboard types letters and nothing else."""
 
+import asyncio
+import contextlib
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeout
 
 from simulator.signin import Login, add_accounts
 from simulator.stack import Stack
@@ -28,8 +31,11 @@ async def fill_in(page: Page, kind: str, *texts: str, choice: str | None = None)
     form = page.locator(f"aside form[data-action={kind}]")
     fold = page.locator(f"aside details[data-more={kind}] > summary")
     await expect(form.or_(fold).first).to_be_attached()
-    if not await form.is_visible():
-        await fold.click()
+    async with asyncio.timeout(30):
+        while not await form.is_visible():
+            # It may stand open of itself by the time of the click: it became the next step.
+            with contextlib.suppress(PlaywrightTimeout):
+                await fold.click(timeout=1_000)
     if choice is not None:
         await form.locator("select").select_option(choice)
     fields = form.locator("input, textarea")

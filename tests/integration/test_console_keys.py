@@ -45,6 +45,11 @@ async def press(page: Page, *keys: str) -> None:
         await page.keyboard.press(key)
 
 
+async def done(page: Page, what: str) -> None:
+    """Wait for the page's own word: until then it takes no other action on the same alarm."""
+    await expect(page.locator("aside .notice.good")).to_contain_text(what)
+
+
 async def test_an_alarm_is_worked_to_its_end_by_keys_alone(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
@@ -60,16 +65,20 @@ async def test_an_alarm_is_worked_to_its_end_by_keys_alone(
         await expect(page.locator(f"{row(SECOND)}:focus")).to_be_visible()
         await press(page, "a")
         await expect(page.locator(f"section.progress {row(SECOND)}")).to_be_visible()
+        await done(page, "Aannemen")
         await press(page, "e")
         await page.keyboard.type("HM 21.01")
         await press(page, "Enter")
         await expect(page.locator(row(SECOND))).to_contain_text("Eenheid toegewezen")
+        await done(page, "Eenheid toewijzen")
         await press(page, "Escape", "p")
         await expect(page.locator(row(SECOND))).to_contain_text("Ter plaatse")
+        await done(page, "Ter plaatse")
         await press(page, "n")
         await page.keyboard.type("Bewoner aap noot ja")  # with keys in it that would act
         await press(page, "Tab", "Enter")
         await expect(page.locator("aside .log").last).to_contain_text("Notitie")
+        await done(page, "Notitie")
         await press(page, "Escape", "x", "e", "Tab")
         await page.keyboard.type("Alles veilig")
         await press(page, "Tab", "Enter")
