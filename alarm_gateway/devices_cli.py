@@ -26,7 +26,7 @@ from alarm_gateway.adapters.merge import Kept
 from alarm_gateway.adapters.registry import WEAK, is_weak, read_registry
 from alarm_gateway.adapters.vault import needed_vault, new_vault, read_vault
 from alarm_gateway.core.errors import GatewayError, SettingsError
-from alarm_gateway.core.records import REGISTRY, DevicesChanged, HomeChanged
+from alarm_gateway.core.records import REGISTRY, DevicesChanged, HomeChanged, RegistryAct
 from alarm_gateway.reports import when
 from alarm_gateway.stopping import stop
 from alarm_protocol.households import Household, KeyHex
@@ -112,6 +112,21 @@ def add(
     sys.stdout.write(f"device {homes[0].device_id} added: {said}\n")
 
 
+def _serve(devices: Devices, device_id: str, who: Who, *, to_serve: bool) -> int:
+    """Take a device into service or out of it; return the act's number.
+
+    Raises:
+        SettingsError: There is no such device, or it is so already.
+    """
+    household = devices.get(device_id)
+    if household.in_service == to_serve:
+        raise SettingsError(
+            f"device {device_id} is {'in' if to_serve else 'out of'} service already"
+        )
+    act: RegistryAct = "restored" if to_serve else "revoked"
+    return devices.put(replace(household, in_service=to_serve), act, who)
+
+
 @cli.command()
 def revoke(
     device_id: DeviceName,
@@ -127,11 +142,7 @@ def revoke(
     try:
         who = _who(by, reason)
         devices = Devices(data_dir, needed_vault(registry_key_file))
-        household = devices.get(device_id)
-        if not household.in_service:
-            raise SettingsError(f"device {household.device_id} is out of service already")
-        number = devices.put(replace(household, in_service=False), "revoked", who)
-        said = _in_force(data_dir, number)
+        said = _in_force(data_dir, _serve(devices, device_id, who, to_serve=False))
     except GatewayError as error:
         stop(error)
     sys.stdout.write(f"device {device_id} revoked: {said}\n")
@@ -152,11 +163,7 @@ def restore(
     try:
         who = _who(by, reason)
         devices = Devices(data_dir, needed_vault(registry_key_file))
-        household = devices.get(device_id)
-        if household.in_service:
-            raise SettingsError(f"device {household.device_id} is in service already")
-        number = devices.put(replace(household, in_service=True), "restored", who)
-        said = _in_force(data_dir, number)
+        said = _in_force(data_dir, _serve(devices, device_id, who, to_serve=True))
     except GatewayError as error:
         stop(error)
     sys.stdout.write(f"device {device_id} is in service again: {said}\n")

@@ -73,8 +73,11 @@ class LookBook:
             known = self._known[session.key] = set()
         news = [alarm_id for alarm_id in alarms if (alarm_id, what) not in known]
         if not news:
-            if not self._kept(alarms):
-                await self._in_time()  # another page of this session has just brought it
+            # Another page of this session has just brought it; or a disk that failed is tried
+            # again, but never for a queue that changes: that is shown all the same.
+            again = what != "shown" and not self._kept(alarms)
+            if again or not self._settling.isdisjoint(alarms):
+                await self._in_time()
             return self._kept(alarms)
         at_ms, trace_id = now_ms(), trace_of(session.key)
         self._waiting += [
@@ -104,8 +107,9 @@ class LookBook:
         return len(self.unwritten) + len(self._waiting)
 
     def _kept(self, alarms: Collection[AlarmId]) -> bool:
-        missing = self._settling.union(look.alarm_id for look in self.unwritten)
-        return missing.isdisjoint(alarms)
+        if not self._settling.isdisjoint(alarms):
+            return False
+        return not self.unwritten or {one.alarm_id for one in self.unwritten}.isdisjoint(alarms)
 
     @property
     def _is_writing(self) -> bool:

@@ -18,7 +18,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from alarm_protocol import topics
 from alarm_protocol.codec import encode
 from alarm_protocol.messages import Presence
-from alarm_protocol.runtime.mqtt_settings import ANOTHER_CAME, NOT_AUTHORIZED
+from alarm_protocol.runtime.mqtt_settings import ANOTHER_CAME, NOT_AUTHORIZED, TAKEN_OVER
 from alarm_protocol.runtime.tls import LastError, in_words, unanswered
 from dispatch.core.pauses import Pauses
 from dispatch.settings import Settings
@@ -36,7 +36,6 @@ PUSHED_OUT_FROM = 3
 """Connections in a row that did not last, at which it is said what is probably the matter."""
 FAILURE_CODE_MIN = 0x80
 _UNSPECIFIED = 128
-_TAKEN_OVER = 142
 
 log = structlog.get_logger("dispatch.mqtt")
 
@@ -124,7 +123,7 @@ def _why_lost(error: Exception, *, tls: bool) -> str:
     code = cause.rc if isinstance(cause, aiomqtt.MqttCodeError) else None
     if not isinstance(code, ReasonCode):
         return in_words(str(error))
-    if code.value == _TAKEN_OVER:
+    if code.value == TAKEN_OVER:
         return ANOTHER_CAME
     if code.value == _UNSPECIFIED:
         hint = "; did another client come with the same certificate?" if tls else ""

@@ -1,7 +1,6 @@
 """One TCP connection of a session, from CONNECT to its end."""
 
 import asyncio
-import enum
 import socket
 
 import mqtt5
@@ -15,10 +14,12 @@ from alarm_protocol.runtime.mqtt_framing import PacketReader
 from alarm_protocol.runtime.mqtt_outbox import Outbox
 from alarm_protocol.runtime.mqtt_settings import (
     ANOTHER_CAME,
+    TAKEN_OVER,
     OnBatch,
     Received,
     SessionSettings,
     connect_packet,
+    spoken,
     subscribe_packet,
 )
 from alarm_protocol.runtime.tls import unanswered, words_of
@@ -27,7 +28,6 @@ from alarm_protocol.trace import trace_of
 RECEIPTS_PER_CONNECTION = 65_536
 """A receipt is `epoch * RECEIPTS_PER_CONNECTION + packet id`."""
 _REFUSED_FROM = 128
-_TAKEN_OVER = 142
 _WRITE_PACKETS_MAX = 512
 """Packets taken from the outbox before the transport may say that it is full."""
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
@@ -153,8 +153,8 @@ class Connection(asyncio.Protocol):
             case mqtt5.PingRespPacket():
                 pass
             case mqtt5.DisconnectPacket():
-                reason = packet.reason_str or _spoken(packet.reason_code)
-                if int(packet.reason_code) == _TAKEN_OVER:
+                reason = packet.reason_str or spoken(packet.reason_code)
+                if int(packet.reason_code) == TAKEN_OVER:
                     reason = ANOTHER_CAME
                 self._fail(ConnectionRefusedByBrokerError(f"the broker said goodbye: {reason}"))
             case _:
@@ -162,7 +162,7 @@ class Connection(asyncio.Protocol):
 
     def _connected(self, packet: mqtt5.ConnAckPacket) -> None:
         if int(packet.reason_code) >= _REFUSED_FROM:
-            reason = packet.reason_str or _spoken(packet.reason_code)
+            reason = packet.reason_str or spoken(packet.reason_code)
             self._fail(ConnectionRefusedByBrokerError(f"the broker refused us: {reason}"))
             return
         self._accepted = True
@@ -185,7 +185,7 @@ class Connection(asyncio.Protocol):
             self._settings.subscriptions, packet.reason_codes, strict=False
         ):
             if int(code) >= _REFUSED_FROM:
-                reason = packet.reason_str or _spoken(code)
+                reason = packet.reason_str or spoken(code)
                 self._fail(SubscriptionRefusedError(f"subscription refused: {pattern}: {reason}"))
                 return
         self._become_ready()
@@ -297,7 +297,3 @@ class Connection(asyncio.Protocol):
             self.ready.exception()  # marks it as seen; whoever awaits it still gets it
         if not self.ended.done():
             self.ended.set_result(None)
-
-
-def _spoken(code: enum.IntEnum) -> str:
-    return code.name.lower().replace("_", " ")

@@ -175,7 +175,7 @@ class MqttSession:
     def _refused(self, topic: str, reason_code: int) -> None:
         if reason_code not in self._refusals_told:
             self._refusals_told.add(reason_code)
-            self._on_refusal(Refusal(topic, spoken(reason_code), reason_code == NOT_AUTHORIZED))
+            self._on_refusal(Refusal(topic, _puback(reason_code), reason_code == NOT_AUTHORIZED))
 
     def ack(self, receipt: int) -> None:
         """Acknowledge a message: the broker may forget it.
@@ -245,3 +245,10 @@ class MqttSession:
         limit = self._connect_limit
         if limit is not None and not limit.expired():
             limit.reschedule(loop.time())  # ends a name lookup, a TCP or a TLS handshake
+
+
+def _puback(code: int) -> str:
+    try:
+        return spoken(mqtt5.PubAckReasonCode(code))
+    except ValueError:
+        return f"reason {code}"

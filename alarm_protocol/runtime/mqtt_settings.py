@@ -1,5 +1,6 @@
 """What a session is told, and what it tells."""
 
+import enum
 import functools
 import ssl
 from collections.abc import Callable, Sequence
@@ -85,16 +86,15 @@ class Refusal(NamedTuple):
 
 NOT_AUTHORIZED = 135
 """The reason code of a broker whose access list does not let this name write there."""
+TAKEN_OVER = 142
+"""The reason code of a broker that gave this client's session to another."""
 ANOTHER_CAME = "another client came with the same name"
-"""What MQTT 5 calls a session that was taken over."""
+"""The same in words."""
 
 
-def spoken(code: int) -> str:
-    """Return what a reason code of a PUBACK means, in words."""
-    try:
-        return mqtt5.PubAckReasonCode(code).name.lower().replace("_", " ")
-    except ValueError:
-        return f"reason {code}"
+def spoken(code: enum.IntEnum) -> str:
+    """Return what a reason code of MQTT means, in words."""
+    return code.name.lower().replace("_", " ")
 
 
 OnBatch = Callable[[list[Received]], None]

@@ -16,6 +16,7 @@ import yaml
 
 from alarm_protocol import codec, messages, signing, topics
 from alarm_protocol.units import CONSOLES
+from tests.helpers.openapi import references
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -57,16 +58,6 @@ def resolve(reference: str) -> Any:
     for part in reference.removeprefix("#/").split("/"):
         node = node[part]
     return node
-
-
-def references(node: Any) -> list[str]:
-    """Collect every `$ref` below a node."""
-    if isinstance(node, list):
-        return [found for item in node for found in references(item)]
-    if isinstance(node, dict):
-        own = [node["$ref"]] if "$ref" in node else []
-        return own + [found for item in node.values() for found in references(item)]
-    return []
 
 
 def schema_file(message: dict[str, Any]) -> Path:

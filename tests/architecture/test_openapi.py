@@ -13,21 +13,11 @@ from dispatch.feed import Feed
 from dispatch.settings import Settings
 from dispatch.web.server import make_app
 from tests.helpers.accounts import make_desk
-from tests.helpers.openapi import DOCUMENT, OPERATIONS, resolved, validator
+from tests.helpers.openapi import DOCUMENT, OPERATIONS, references, resolved, validator
 from tests.unit.dispatch.core.test_requests import COMPLETE
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
-
-
-def references(node: Any) -> list[str]:
-    """Collect every `$ref` below a node."""
-    if isinstance(node, list):
-        return [found for item in node for found in references(item)]
-    if isinstance(node, dict):
-        own = [node["$ref"]] if "$ref" in node else []
-        return own + [found for item in node.values() for found in references(item)]
-    return []
 
 
 def test_the_file_is_what_the_tool_writes() -> None:

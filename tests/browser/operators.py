@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Download, Locator, Page, expect
 
 from alarm_gateway.adapters.registry import read_registry
 from alarm_protocol import topics
@@ -120,3 +120,9 @@ async def blank(browser: Browser) -> AsyncIterator[Page]:
     yield page
     assert [] == errors
     await page.close()
+
+
+async def content_of(download: Download) -> str:
+    """Return the text of a file that a page gave."""
+    path = await download.path()
+    return path.read_text(encoding="utf-8-sig")

@@ -72,3 +72,13 @@ async def conforms(operation: Operation, response: aiohttp.ClientResponse) -> No
     assert {response.content_type, "*/*"} & set(media), f"{told}: {response.content_type}"
     if response.content_type == "application/json":
         validator(media["application/json"]["schema"]).validate(await response.json())
+
+
+def references(node: Any) -> list[str]:
+    """Collect every `$ref` below a node, of any such document."""
+    if isinstance(node, list):
+        return [found for item in node for found in references(item)]
+    if isinstance(node, dict):
+        own = [node["$ref"]] if "$ref" in node else []
+        return own + [found for item in node.values() for found in references(item)]
+    return []

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from alarm_protocol.messages import AlarmView, OwnTrack, TimelineEntry
 from dispatch.web.history import Incident
 from tests.integration.console_browser import Server, row
-from tests.integration.console_wire import gateway_on, until
+from tests.integration.console_wire import Gateway, gateway_on, until
 from tests.integration.test_console_axe import violations
 from tests.unit.dispatch.test_history import closed
 from tests.unit.dispatch.views import POLICE_HOUSEHOLD, RAISED_MS, make_view
@@ -45,14 +45,19 @@ def many() -> list[AlarmView]:
     return [closed(f"aware-{number:06d}.1", number * 1_000) for number in range(60)]
 
 
+async def fill(gateway: Gateway) -> None:
+    """Let a console keep sixty-one closed alarms, one of them hostile."""
+    for view in (hostile(), *many()):
+        await gateway.view(view)
+    await until(lambda: len(gateway.confirmed) >= 61, "confirmations")
+
+
 async def test_closed_alarms_are_found_by_keyboard_and_printed(
     mosquitto: "Mosquitto", server: Server, page: Page
 ) -> None:
     """Paging, a question that stays in the address, one alarm whole, and none of it runs."""
     async with gateway_on(mosquitto.url) as gateway:
-        for view in (hostile(), *many()):
-            await gateway.view(view)
-        await until(lambda: len(gateway.confirmed) >= 61, "confirmations")
+        await fill(gateway)
         await page.goto(server.url)
         await page.locator("details.operator summary").click()
         await page.get_by_role("link", name="Geschiedenis").press("Enter")
@@ -112,9 +117,7 @@ async def test_what_was_found_and_an_alarm_are_downloaded(
 ) -> None:
     """The table of the question in the address, and one alarm as the console was given it."""
     async with gateway_on(mosquitto.url) as gateway:
-        for view in (hostile(), *many()):
-            await gateway.view(view)
-        await until(lambda: len(gateway.confirmed) >= 61, "confirmations")
+        await fill(gateway)
         await page.goto(f"{server.url}history?device=aware-0000&page=2")
         async with page.expect_download() as table:
             await page.get_by_role("link", name="CSV downloaden").click()
@@ -141,9 +144,7 @@ async def test_axe_finds_nothing_in_either_language_or_scheme(
     """The list and an alarm whole, on a screen and on a phone."""
     found: list[str] = []
     async with gateway_on(mosquitto.url) as gateway:
-        for view in (hostile(), *many()):
-            await gateway.view(view)
-        await until(lambda: len(gateway.confirmed) >= 61, "confirmations")
+        await fill(gateway)
         addresses = ("history", "incident?alarm=aware-000777.1")
         for address in addresses:
             await page.goto(f"{server.url}{address}")

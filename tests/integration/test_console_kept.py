@@ -99,6 +99,9 @@ async def test_a_note_that_got_no_answer_is_written_once(
         await expect(page.locator("aside .log").last).to_contain_text("Notitie")
         await expect(kept).to_have_count(0)
         await expect(page.locator(".banners")).to_have_count(0)
+        # It is said, and its text does not stand ready to be sent a second time.
+        await expect(page.locator("aside .notice.good")).to_contain_text("uitgevoerd.")
+        await expect(page.locator("aside form[data-action=note] textarea")).to_have_value("")
 
 
 async def test_a_household_shows_its_earlier_alarms(

@@ -41,6 +41,19 @@ export async function act(row, kind, fields = {}) {
   }
 }
 
+// What is on an alarm's timeline by now was done, or refused: it waits for nobody any more.
+export function settleKept() {
+  for (const { alarmId, kind, fields, actionId } of [...state.kept.values()]) {
+    const row = state.rows.get(alarmId);
+    const found = row?.view.timeline.find((one) => one.action_id === actionId && one.outcome);
+    if (!actionId || !found) continue;
+    unkeep(alarmId, kind, fields);
+    const done = found.outcome === "done";
+    if (done) clearDrafts(alarmId, kind);
+    notice(alarmId, ...told(done ? 200 : 409, { alarm: row, acted_by: found.acted_by }, kind));
+  }
+}
+
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, "0"))

@@ -3,7 +3,7 @@
 
 import { html, nothing } from "./vendor/lit.js";
 import { clock } from "./format.js";
-import { fetched, grid, heading, open, said } from "./office.js";
+import { fetched, grid, heading, inWords, open, said } from "./office.js";
 import { badge } from "./parts.js";
 import { say } from "./speak.js";
 import { changed } from "./store.js";
@@ -33,10 +33,8 @@ async function look() {
   changed();
 }
 
-// In the server's own words, where it has any.
 function why() {
-  const { message, message_en: english } = known.failed;
-  const line = language === "en" ? english : message;
+  const line = inWords(known.failed);
   return line ? w().refused(line) : w().failed;
 }
 

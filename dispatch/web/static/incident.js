@@ -3,12 +3,12 @@
 import { html, nothing } from "./vendor/lit.js";
 import { facts } from "./detail.js";
 import { clock } from "./format.js";
-import { fetched, open, said } from "./office.js";
+import { fetched, inWords, open, said } from "./office.js";
 import { badges, gestureBadges, otherStatus, priority, where } from "./parts.js";
 import { changed, nowMs, state } from "./store.js";
 import { consoles, status } from "./words.js";
 
-const known = { incident: null, missing: false };
+const known = { incident: null, failed: null };
 const w = () => said().incident;
 
 const address = () => {
@@ -21,11 +21,14 @@ const address = () => {
 async function look() {
   try {
     known.incident = await fetched(address());
-  } catch {
-    known.missing = true;
+  } catch (error) {
+    known.failed = error.cause ?? {};
   }
   changed();
 }
+
+// Not there, or not to be shown now: the second is worth its own words.
+const why = () => (known.failed.error === "look_not_written" && inWords(known.failed)) || w().missing;
 
 const whole = ({ view, closed }) => {
   const { head, line } = where(view);
@@ -73,7 +76,7 @@ const page = () => html`
   ${known.incident
     ? whole(known.incident)
     : html`<h1>${said().pages.incident}</h1>
-        <p class="quiet">${known.missing ? w().missing : said().office.waiting}</p>`}
+        <p class="quiet">${known.failed ? why() : said().office.waiting}</p>`}
 `;
 
 await open("incident", page);

@@ -81,6 +81,7 @@ const doings = {
   o: form("hand_over"),
 };
 
+// What changes nothing of an alarm, from anywhere on the page.
 const moves = {
   j: () => move(1),
   arrowdown: () => move(1),

@@ -1,6 +1,7 @@
 // Starts the page: connects, draws at most once per frame, and speaks what is urgent.
 
 import { html, nothing, render } from "./vendor/lit.js";
+import { settleKept } from "./actions.js";
 import { bar } from "./bar.js";
 import { detail } from "./detail.js";
 import { doorView } from "./door.js";
@@ -57,7 +58,7 @@ function draw() {
   const now = condition();
   const { open } = tables();
   const home = document.activeElement?.closest("aside, .lists");
-  render(frame(now, tend(open)), root);
+  render(frame(now, tend(open), open.length), root);
   if (home && document.activeElement === document.body) refocus(home.matches("aside"));
   lookLater((message) => link?.send(message));
   tellOpened();
@@ -104,13 +105,8 @@ function sentence({ name, silentMs }) {
   return typeof text === "function" ? text(Math.floor(silentMs / 1000)) : text;
 }
 
-const frame = (now, heard) => html`
-  ${bar(now, heard, {
-    onLeave: leaveServer,
-    onFirst: toFirst,
-    unaccepted: tables().open.length,
-  })}
-  ${banners(now)}
+const frame = (now, heard, unaccepted) => html`
+  ${bar(now, heard, { onLeave: leaveServer, onFirst: toFirst, unaccepted })} ${banners(now)}
   <main>
     <div class="lists">${queue()}</div>
     ${map()}
@@ -162,11 +158,16 @@ async function begin() {
       return gone(state.signedOut);
     }
     enter(me);
-    link ??= connect({ onMessage: (message) => announce(take(message)), onLost, admitted });
+    link ??= connect({ onMessage, onLost, admitted });
   } catch {
     lost();
     setTimeout(begin, AGAIN_MS);
   }
+}
+
+function onMessage(message) {
+  announce(take(message));
+  settleKept();
 }
 
 function onLost() {

@@ -72,6 +72,10 @@ function schedule(name, view) {
   });
 }
 
+// A refusal's own words, where it has any.
+export const inWords = (cause) =>
+  words.language === "en" ? cause?.message_en : cause?.message;
+
 // Fetches JSON; who is signed out meanwhile is led to the door. A refusal in words is the cause.
 export async function fetched(path) {
   const response = await fetch(path, { signal: AbortSignal.timeout(10_000) });

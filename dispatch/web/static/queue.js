@@ -8,7 +8,7 @@ import { buttons, dispositions, doubts, labels, pending, reasons, status } from 
 import { arranged, holding, release } from "./hold.js";
 import { badges, deadline, gestureBadges, isLoneCancel, otherStatus, priority, where } from "./parts.js";
 import { show } from "./show.js";
-import { changed, nowMs, setFilter, state, tables } from "./store.js";
+import { changed, nowMs, select, setFilter, state, tables } from "./store.js";
 
 const PAGE_ROWS = 50; // drawn per table; a change costs what is drawn and not what is held
 const CLOSED_ROWS_MAX = 10;
@@ -229,7 +229,7 @@ const acceptButton = (row, head) => {
       @click=${(event) => {
         event.stopPropagation();
         if (!deliberate(event)) return;
-        show(row.alarm_id);
+        select(row.alarm_id); // the hand stays at the queue
         act(row, "accept");
       }}
     >

@@ -3,16 +3,16 @@
 
 import { select } from "./store.js";
 
-const aside = () => document.querySelector("aside.detail");
-
 export function show(alarmId, { focus = false } = {}) {
   select(alarmId);
   // After the frame that draws it.
   requestAnimationFrame(() =>
     requestAnimationFrame(() => {
-      if (focus) aside().focus({ focusVisible: true, preventScroll: true });
-      aside().scrollTop = 0;
-      if (matchMedia("(max-width: 60rem)").matches) aside().scrollIntoView({ block: "start" });
+      const detail = document.querySelector("aside.detail");
+      if (!detail) return; // signed out meanwhile
+      if (focus) detail.focus({ focusVisible: true, preventScroll: true });
+      detail.scrollTop = 0;
+      if (matchMedia("(max-width: 60rem)").matches) detail.scrollIntoView({ block: "start" });
     }),
   );
 }

@@ -90,7 +90,6 @@ export function take(message) {
     }
     for (const alarmId of message.gone) forget(alarmId);
   }
-  if (message.alarms) settleKept();
   if (message.connection) {
     state.connection = message.connection;
     noteClock(message.server_time_ms - Date.now());
@@ -102,16 +101,6 @@ export function take(message) {
 // A press is a new emergency: what was said of an action before it says nothing of that.
 function renew(known, { alarm_id: alarmId, view }) {
   if (known && view.press_count > known.view.press_count) state.notices.delete(alarmId);
-}
-
-// What is on an alarm's timeline was done, or refused: it waits for nobody any more.
-function settleKept() {
-  for (const [name, { alarmId, actionId }] of state.kept) {
-    const timeline = state.rows.get(alarmId)?.view.timeline ?? [];
-    if (!actionId || !timeline.some((one) => one.action_id === actionId && one.outcome)) continue;
-    state.kept.delete(name);
-    state.notices.delete(alarmId);
-  }
 }
 
 // A message that was held up makes the server look behind, so the largest of the last few counts.

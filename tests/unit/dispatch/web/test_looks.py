@@ -224,6 +224,26 @@ async def test_a_disk_that_fails_hides_no_alarm(
     assert [ALARM, NEXT] == [look.alarm_id for look in written(book)]
 
 
+async def test_a_queue_that_changes_does_not_try_a_failed_disk_again(
+    book: SlowBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a page shows anyhow costs one attempt; what waits for the record tries each time."""
+    attempts = 0
+
+    def fails(_looks: list[Look]) -> None:
+        nonlocal attempts
+        attempts += 1
+        raise OSError(28, "no space")
+
+    monkeypatch.setattr(book, "_append", fails)
+    for _ in range(3):
+        assert not await book.before(session(), [ALARM], "shown")
+    assert 1 == attempts
+    for _ in range(3):
+        assert not await book.before(session(), [ALARM], "opened")
+    assert 4 == attempts
+
+
 async def test_what_is_closed_waits_for_the_record(
     client: Client, feed: Feed, book: SlowBook
 ) -> None:
